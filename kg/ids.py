@@ -10,6 +10,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import overload
 from urllib.parse import quote, unquote
 
 import numpy as np
@@ -44,7 +45,7 @@ _SEPARATORS = re.compile(r"[\W_]+", re.UNICODE)
 
 
 def entity_id(prefix: str, name: str) -> str:
-    """Compact id of the dataset's own ``name``: ``entity_id('product', 'A 1') == 'product:A%201'``."""
+    """Compact id of the dataset's own name: ``entity_id('product', 'A 1')`` is product:A%201."""
     return f"{prefix}:{quote(name, safe=_SAFE)}"
 
 
@@ -105,8 +106,7 @@ class Vocabulary(Sequence[str]):
         self._ids: tuple[str, ...] = tuple(ids)
         self._rows = {name: row for row, name in enumerate(self._ids)}
         if len(self._rows) != len(self._ids):
-            seen: set[str] = set()
-            twice = next(name for name in self._ids if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+            twice = next(name for row, name in enumerate(self._ids) if self._rows[name] != row)
             raise ValueError(f"id {twice!r} stands twice in a vocabulary of {len(self._ids)} ids")
 
     def __len__(self) -> int:
@@ -118,7 +118,13 @@ class Vocabulary(Sequence[str]):
     def __contains__(self, name: object) -> bool:
         return name in self._rows
 
-    def __getitem__(self, row):  # type: ignore[no-untyped-def]  # noqa: ANN001 - Sequence's overloads
+    @overload
+    def __getitem__(self, row: int) -> str: ...
+
+    @overload
+    def __getitem__(self, row: slice) -> tuple[str, ...]: ...
+
+    def __getitem__(self, row: int | slice) -> str | tuple[str, ...]:
         return self._ids[row]
 
     def row(self, name: str) -> int:
