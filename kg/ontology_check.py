@@ -1,0 +1,284 @@
+"""Whether the records of an ontology fit each other and the files say nothing unheard of.
+
+In: an `OntologyGraph` and the `Schema` read from it. Out: problems, reported on the graph. Each
+rule is one function, listed in `RULES`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from string import Formatter
+
+from kg.ontology_graph import CLEW, SKOS, OntologyGraph, Problem
+from kg.ontology_read import read_schema
+from kg.ontology_terms import FRAME_SLOTS, SOURCE_KINDS, Concept, Relation, Schema, Unit
+from kg.records import EVENTS
+
+__all__ = ["RULES", "check_ontology", "read_checked"]
+
+_SETTINGS = {
+    f"{CLEW}{name}"
+    for name in (
+        "conceptClass",
+        "dimension",
+        "explains",
+        "factor",
+        "field",
+        "frameName",
+        "languages",
+        "near",
+        "nodeLabel",
+        "notNear",
+        "prior",
+        "relationshipType",
+        "source",
+        "template",
+    )
+}
+_SKOS_TERMS = {
+    f"{SKOS}{name}"
+    for name in (
+        "altLabel",
+        "broadMatch",
+        "broader",
+        "changeNote",
+        "closeMatch",
+        "definition",
+        "editorialNote",
+        "exactMatch",
+        "example",
+        "hiddenLabel",
+        "historyNote",
+        "inScheme",
+        "notation",
+        "note",
+        "prefLabel",
+        "related",
+        "scopeNote",
+    )
+}
+
+
+def check_ontology(directory: Path) -> list[Problem]:
+    """Every problem of the ontology in a directory, by file and line; empty if there is none.
+
+    Raises:
+        OntologyError: the files cannot be read at all (see `OntologyGraph`).
+    """
+    return read_checked(directory)[1]
+
+
+def read_checked(directory: Path) -> tuple[Schema, list[Problem]]:
+    """The schema of a directory, and its problems by file and line."""
+    graph = OntologyGraph(directory)
+    schema = read_schema(graph)
+    for rule in RULES:
+        rule(graph, schema)
+    return schema, sorted(graph.problems, key=lambda p: (p.file, p.line or 0, p.term, p.message))
+
+
+def _terms_known(graph: OntologyGraph, schema: Schema) -> None:
+    """A setting nobody reads is a typing mistake."""
+    relations = {relation.iri for relation in schema.relations.values()}
+    for namespace, known in ((CLEW, _SETTINGS | relations), (SKOS, _SKOS_TERMS)):
+        for subject, predicate in graph.predicates():
+            if predicate.startswith(namespace) and predicate not in known:
+                said = graph.compact(predicate)
+                near = get_close_matches(predicate, known, n=1)
+                hint = f"; did you mean {graph.compact(near[0])}?" if near else "; remove it"
+                graph.report(subject, f"{said} is not a term Clew knows{hint}", at=said)
+
+
+def _names_sound(graph: OntologyGraph, schema: Schema) -> None:
+    """Node labels, relationship types and property names are safe in Cypher and unique."""
+    named = [
+        (c.iri, "clew:nodeLabel", c.node_label, r"[A-Z][A-Za-z0-9]*")
+        for c in schema.classes.values()
+    ]
+    for relation in schema.relations.values():
+        shape = r"[a-z][a-z0-9_]*" if relation.is_literal else r"[A-Z][A-Z0-9_]*"
+        named.append((relation.iri, "clew:relationshipType", relation.relationship_type, shape))
+    taken: dict[tuple[str, str], str] = {}
+    for iri, setting, name, shape in named:
+        if name and not re.fullmatch(shape, name):
+            graph.report(iri, f"{setting} {name!r} does not match {shape}", at=setting)
+        other = taken.setdefault((setting, name), iri)
+        if name and other != iri:
+            why = f"{setting} {name!r} is taken by {graph.compact(other)}; choose another"
+            graph.report(iri, why, at=setting)
+
+
+def _classes_known(graph: OntologyGraph, schema: Schema) -> None:
+    for relation in schema.relations.values():
+        ends = (("domain", relation.domain), ("range", relation.range))
+        for end, ids in ends:
+            if not ids:
+                graph.report(relation.iri, f"has no schema:{end}Includes; name a class")
+            for class_id in ids:
+                if class_id not in schema.classes and not class_id.startswith("xsd:"):
+                    why = f"unknown {end} {class_id}; declare it as an owl:Class or mend the name"
+                    graph.report(relation.iri, why, at=class_id)
+    for prefix in schema.schemes():
+        class_id = next(c.class_id for c in schema.concepts.values() if c.scheme == prefix)
+        if class_id and class_id not in schema.classes:
+            why = f"clew:conceptClass {class_id} is unknown; declare it as an owl:Class"
+            graph.report(schema.prefixes[prefix], why, at=class_id)
+
+
+def _sources_sound(graph: OntologyGraph, schema: Schema) -> None:
+    for relation in schema.relations.values():
+        for source in relation.sources:
+            why = _source_problem(source, relation, schema)
+            if why:
+                graph.report(relation.iri, f"clew:source {source!r}: {why}", at=f'"{source}"')
+        if relation.fields and not relation.sources:
+            graph.report(relation.iri, "has clew:field but no clew:source to read from it")
+
+
+def _source_problem(source: str, relation: Relation, schema: Schema) -> str | None:
+    kind, _, name = source.partition(":")
+    dimensions = {unit.dimension for unit in schema.units.values()}
+    classes = {c.scheme: c.class_id for c in schema.concepts.values()}
+    known: Iterable[str] | None = {"phrase": classes, "measure": dimensions, "event": EVENTS}.get(
+        kind
+    )
+    if kind not in SOURCE_KINDS or not name:
+        return f"must be one of {', '.join(SOURCE_KINDS)}, a colon and a name"
+    if known is not None and name not in known:
+        return f"{name!r} is not among {', '.join(sorted(known)) or 'any declared'}"
+    if kind == "phrase" and classes[name] not in relation.range:
+        return f"its concepts are {classes[name]}, which is not in the relation's range"
+    if kind in {"phrase", "measure"} and not relation.fields:
+        return "needs clew:field to say where to read"
+    return None
+
+
+def _templates_sound(graph: OntologyGraph, schema: Schema) -> None:
+    for relation in schema.relations.values():
+        if relation.explains and not relation.templates:
+            graph.report(relation.iri, "explains but has no clew:template; add one per language")
+        if relation.explains and relation.is_literal:
+            graph.report(
+                relation.iri, "is a literal relation and cannot explain; drop clew:explains"
+            )
+        for text in relation.templates.values():
+            _check_slots(graph, relation.iri, text, frozenset({"object"}))
+    frames = {name: iri for iri, name in _frame_names(graph)}
+    for name in sorted(FRAME_SLOTS.keys() - schema.frames.keys()):
+        graph.report(f"{CLEW}Frame", f"no clew:Frame has clew:frameName {name!r}; add one")
+    for name, texts in schema.frames.items():
+        if name not in FRAME_SLOTS:
+            why = f"unknown clew:frameName {name!r}; it is one of {', '.join(FRAME_SLOTS)}"
+            graph.report(frames[name], why)
+            continue
+        for text in texts.values():
+            _check_slots(graph, frames[name], text, FRAME_SLOTS[name])
+
+
+def _frame_names(graph: OntologyGraph) -> Iterable[tuple[str, str]]:
+    for iri in graph.subjects(f"{CLEW}Frame"):
+        for value in graph.objects(iri, f"{CLEW}frameName"):
+            yield iri, value.value
+
+
+def _check_slots(graph: OntologyGraph, iri: str, text: str, wanted: frozenset[str]) -> None:
+    try:
+        found = [name for _, name, _, _ in Formatter().parse(text) if name is not None]
+    except ValueError:
+        found = ["?"]
+    if sorted(found) != sorted(wanted):
+        slots = ", ".join(f"{{{name}}}" for name in sorted(wanted)) or "no slot"
+        graph.report(iri, f"clew:template {text!r} must hold {slots}, once each", at=f'"{text}"')
+
+
+def _labels_unique(graph: OntologyGraph, schema: Schema) -> None:
+    """A label means one thing inside a scheme and language (case does not tell them apart)."""
+    taken: dict[tuple[str, str, str], str] = {}
+    spelt: list[tuple[Concept | Unit, str, str, str]] = [
+        (concept, concept.scheme, language, label)
+        for concept in schema.concepts.values()
+        for language in schema.languages
+        for label in concept.labels(language)
+    ]
+    for unit in schema.units.values():
+        spelt += [
+            (unit, "unit", language, x) for language, all_ in unit.labels.items() for x in all_
+        ]
+    for term, scheme, language, label in spelt:
+        fold = label if scheme == "unit" else label.casefold()
+        other = taken.setdefault((scheme, language, fold), term.id)
+        if other != term.id:
+            why = f"label {label!r}@{language} is also a label of {other}; keep it at one of them"
+            graph.report(_iri(term, schema), why, at=f'"{label}"@{language}')
+
+
+def _iri(term: Concept | Unit, schema: Schema) -> str:
+    prefix, _, local = term.id.partition(":")
+    return schema.prefixes[prefix] + local
+
+
+def _labels_clean(graph: OntologyGraph, schema: Schema) -> None:
+    for concept in schema.concepts.values():
+        for language in schema.languages:
+            labels = concept.labels(language)
+            for label in {x for x in labels if not x.strip() or x != " ".join(x.split())}:
+                why = f"label {label!r}@{language} is empty or has stray blanks"
+                graph.report(concept.iri, why, at=f'"{label}"')
+            twice = sorted(
+                {x for x in labels if [y.casefold() for y in labels].count(x.casefold()) > 1}
+            )
+            if twice:
+                graph.report(concept.iri, f"label {twice[0]!r}@{language} stands twice; keep one")
+        if not 0 <= concept.prior <= 1:
+            why = f"clew:prior {concept.prior} is outside 0..1"
+            graph.report(concept.iri, why, at="clew:prior")
+
+
+def _hierarchy_sound(graph: OntologyGraph, schema: Schema) -> None:
+    """``skos:broader`` stays inside a scheme, names concepts that exist, and never circles."""
+    for concept in schema.concepts.values():
+        for parent in concept.broader:
+            if parent not in schema.concepts:
+                why = f"skos:broader {parent} does not exist; declare it or mend the name"
+                graph.report(concept.iri, why, at=parent)
+            elif schema.concepts[parent].scheme != concept.scheme:
+                why = f"skos:broader {parent} is of another scheme; stay in {concept.scheme}:"
+                graph.report(concept.iri, why, at=parent)
+    for cycle in _cycles({c.id: c.broader for c in schema.concepts.values()}):
+        why = f"skos:broader circles: {' -> '.join(cycle)}; cut one of the links"
+        graph.report(schema.concepts[cycle[0]].iri, why, at="skos:broader")
+
+
+def _cycles(parents: Mapping[str, tuple[str, ...]]) -> list[list[str]]:
+    """Circles met by a depth-first walk, each from one of its terms back to itself."""
+    cycles: list[list[str]] = []
+    done = set[str]()
+
+    def walk(trail: list[str]) -> None:
+        for parent in parents.get(trail[-1], ()):
+            if parent in trail:
+                cycles.append([*trail[trail.index(parent) :], parent])
+            elif parent not in done:
+                walk([*trail, parent])
+        done.add(trail[-1])
+
+    for start in parents:
+        if start not in done:
+            walk([start])
+    return cycles
+
+
+RULES: tuple[Callable[[OntologyGraph, Schema], None], ...] = (
+    _terms_known,
+    _names_sound,
+    _classes_known,
+    _sources_sound,
+    _templates_sound,
+    _labels_unique,
+    _labels_clean,
+    _hierarchy_sound,
+)
+"""Every rule; each reports what breaks it."""
