@@ -28,6 +28,7 @@ _SETTINGS = {
         "factor",
         "field",
         "frameName",
+        "implies",
         "languages",
         "near",
         "nodeLabel",
@@ -247,6 +248,13 @@ def _hierarchy_sound(graph: OntologyGraph, schema: Schema) -> None:
             elif schema.concepts[parent].scheme != concept.scheme:
                 why = f"skos:broader {parent} is of another scheme; stay in {concept.scheme}:"
                 graph.report(concept.iri, why, at=parent)
+        for other in concept.implies:
+            if other not in schema.concepts:
+                why = f"clew:implies {other} does not exist; declare it or mend the name"
+                graph.report(concept.iri, why, at=other)
+            elif schema.concepts[other].scheme == concept.scheme:
+                why = f"clew:implies {other} is of the same scheme; use skos:broader"
+                graph.report(concept.iri, why, at=other)
     for cycle in _cycles({c.id: c.broader for c in schema.concepts.values()}):
         why = f"skos:broader circles: {' -> '.join(cycle)}; cut one of the links"
         graph.report(schema.concepts[cycle[0]].iri, why, at="skos:broader")

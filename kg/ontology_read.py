@@ -128,7 +128,16 @@ class OntologyReader:
             near=self._texts(iri, f"{CLEW}near"),
             not_near=self._texts(iri, f"{CLEW}notNear"),
             prior=self._number(iri, f"{CLEW}prior", default=1.0),
+            implies=self._ids(self._inherited(iri, f"{CLEW}implies")),
         )
+
+    def _inherited(self, iri: str, predicate: str) -> list[str]:
+        """Named objects of a concept and of all its broader concepts."""
+        found, line = list[str](), [iri]
+        for term in line:  # grows while it is walked
+            found += [name for name in self._named(term, predicate) if name not in found]
+            line += [name for name in self._named(term, f"{SKOS}broader") if name not in line]
+        return found
 
     def _unit(self, iri: str) -> Unit:
         pref = self._one_text(iri, f"{SKOS}prefLabel")

@@ -75,6 +75,9 @@ class Concept:
     ``prior`` is how likely the labels mean this concept where no context word speaks. Below 0.5
     a mention needs a ``near`` word; between several concepts with the same label the context
     decides, and without any context the highest prior.
+
+    ``implies`` names concepts of other schemes that hold wherever this one does (a cookie cutter
+    is used for baking); what the broader concepts imply is included.
     """
 
     id: str
@@ -88,6 +91,7 @@ class Concept:
     near: Mapping[str, tuple[str, ...]]  # language -> context words that speak for it
     not_near: Mapping[str, tuple[str, ...]]  # language -> context words that speak against it
     prior: float  # [0, 1]
+    implies: tuple[str, ...] = ()  # concept ids of other schemes
 
     def labels(self, language: str) -> tuple[str, ...]:
         """Every spelling in a language: preferred, alternative, hidden."""
