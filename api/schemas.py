@@ -1,0 +1,191 @@
+"""What goes over the wire: requests, answers and problem documents."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = [
+    "EdgeOut",
+    "FactOut",
+    "Health",
+    "HistoryItemIn",
+    "NodeOut",
+    "PathOut",
+    "Problem",
+    "ProductCard",
+    "ProductDetail",
+    "ProductList",
+    "RecommendRequest",
+    "Recommendation",
+    "Recommendations",
+    "SimilarProducts",
+    "SnapshotInfo",
+]
+
+Event = Literal["view", "cart", "purchase", "rating"]
+ProductId = Annotated[str, Field(min_length=1, max_length=200, examples=["KD-0101"])]
+
+
+class _In(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class _Out(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class HistoryItemIn(_In):
+    """One thing a shopper did."""
+
+    product_id: ProductId
+    event: Event = "purchase"
+    timestamp: datetime | None = Field(None, description="when; the order of the list where absent")
+
+
+class RecommendRequest(_In):
+    """A history to recommend from, oldest first."""
+
+    history: list[HistoryItemIn] = Field(min_length=1)
+    k: int = Field(10, ge=1, description="how many products")
+    lang: str = Field("en", pattern="^[a-z]{2}$", description="language of the words")
+    paths: int = Field(3, ge=0, le=20, description="how many paths to show for each product")
+    in_stock: bool = Field(True, description="leave out products known to be out of stock")
+
+
+class NodeOut(_Out):
+    """A node of the graph."""
+
+    id: str
+    label: str = Field(description="label in the property graph, e.g. Product")
+    name: str
+
+
+class EdgeOut(_Out):
+    """An edge of the graph, with where the fact came from."""
+
+    subject: str
+    type: str = Field(description="relationship type in the property graph, e.g. MADE_OF")
+    object: str
+    relation: str = Field(description="the ontology's relation, e.g. schema:material")
+    confidence: float
+    source: str
+    field: str | None = Field(None, description="product field the fact was read from")
+    text: str | None = Field(None, description="the words it was read from")
+
+
+class PathOut(_Out):
+    """One term of a score and the thread behind it."""
+
+    evidence: Literal["direct", "propagated", "co_purchase", "text", "gnn"]
+    channel: str
+    value: float = Field(description="this term's part of the score")
+    share: float = Field(description="value / score")
+    words: str
+    buyers: int | None = Field(None, description="how many others bought both (co_purchase)")
+    nodes: list[NodeOut]
+    edges: list[EdgeOut]
+
+
+class ProductCard(_Out):
+    """A product as it is listed."""
+
+    id: str
+    title: str
+    brand: str | None = None
+    price: float | None = None
+    currency: str | None = None
+    in_stock: bool | None = Field(None, description="null: not known")
+    image: str | None = None
+
+
+class Recommendation(_Out):
+    """A product, its score, and the terms that add up to it."""
+
+    rank: int
+    product: ProductCard
+    score: float
+    paths: list[PathOut]
+    rest: dict[str, float] = Field(description="sum of the terms not shown, by channel")
+
+
+class SnapshotInfo(_Out):
+    """The snapshot an answer was made from."""
+
+    id: str
+    dataset: str
+
+
+class Recommendations(_Out):
+    """Recommendations for one shopper."""
+
+    snapshot: SnapshotInfo
+    history: list[ProductCard] = Field(description="what the answer rests on, newest first")
+    recommendations: list[Recommendation]
+
+
+class SimilarProducts(_Out):
+    """Products similar to one product."""
+
+    snapshot: SnapshotInfo
+    product: ProductCard
+    similar: list[Recommendation]
+
+
+class FactOut(_Out):
+    """A fact about a product, and the words it came from."""
+
+    relation: str
+    label: str = Field(description="the relation's name in the language asked for")
+    object: str
+    name: str = Field(description="the object's name in the language asked for, or the value")
+    confidence: float
+    source: str
+    field: str | None = None
+    start: int | None = Field(None, description="first character of the words in the field")
+    end: int | None = None
+    text: str | None = None
+
+
+class ProductDetail(_Out):
+    """What a product page needs."""
+
+    snapshot: SnapshotInfo
+    product: ProductCard
+    title_field: str = Field(description="the field the title shown was read from, e.g. title@zh")
+    description_field: str
+    description: str
+    categories: list[str]
+    stock: int | None
+    units_per_week: float | None = Field(description="expected sales; null where time is unknown")
+    days_of_cover: float | None = Field(description="how long the stock lasts at that rate")
+    facts: list[FactOut]
+
+
+class ProductList(_Out):
+    """A page of the catalogue."""
+
+    total: int
+    products: list[ProductCard]
+
+
+class Health(_Out):
+    """Whether the service can answer, and from what."""
+
+    status: Literal["ok"]
+    snapshot: SnapshotInfo
+    products: int
+    facts: int
+    has_model: bool
+
+
+class Problem(_Out):
+    """A problem document (RFC 9457)."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    errors: list[dict[str, str]] | None = Field(None, description="one per wrong field")
