@@ -1,0 +1,98 @@
+"""One blank spaCy pipeline per language: a tokenizer, and norms in the vocabulary.
+
+English and every other language with spaces: words, with punctuation and the letters after a digit
+as tokens of their own (``30|cm``, ``T|-|LIGHT``). Chinese: the segmenter rjieba, told the ontology's
+words. A token's norm is what labels and texts are compared by (see `kg.extract.words`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import rjieba
+import spacy
+from spacy.attrs import NORM
+from spacy.language import Language
+from spacy.tokenizer import Tokenizer
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
+
+from kg.errors import ExtractionError
+from kg.extract.words import NORMS, plain_norm
+
+__all__ = ["ChineseTokenizer", "blank_pipeline"]
+
+_PREFIX = re.compile(r"^[\W_]")
+_SUFFIX = re.compile(r"(?:[^\w'’]|_|(?<![sS])['’])$")
+_INFIX = re.compile(
+    r"(?<=[0-9])(?=[A-Za-z])|[^\w'’.,]+|_+|[.,](?![0-9])|(?<![0-9])[.,]",
+)
+
+
+def blank_pipeline(language: str, words: Iterable[str] = ()) -> Language:
+    """A spaCy pipeline without components.
+
+    Args:
+        language: ISO 639-1 code of a language spaCy knows.
+        words: labels a segmenter must not cut (Chinese only).
+
+    Raises:
+        ExtractionError: spaCy does not know the language.
+    """
+    try:
+        nlp = spacy.blank(language)
+    except ImportError as exc:
+        raise ExtractionError(
+            f"no pipeline for language {language!r}: spaCy does not know it; "
+            "use an ISO 639-1 code such as en or zh"
+        ) from exc
+    norm = NORMS.get(language, plain_norm)
+    vocab = nlp.vocab
+    vocab.lex_attr_getters[NORM] = norm
+    for lexeme in vocab:  # made before the getter was set
+        lexeme.norm_ = norm(lexeme.orth_)
+    nlp.tokenizer = make_chinese(words)(nlp) if language == "zh" else _word_tokenizer(vocab)
+    return nlp
+
+
+def _word_tokenizer(vocab: Vocab) -> Tokenizer:
+    return Tokenizer(
+        vocab,
+        prefix_search=_PREFIX.search,
+        suffix_search=_SUFFIX.search,
+        infix_finditer=_INFIX.finditer,
+    )
+
+
+class ChineseTokenizer:
+    """Segments Chinese with rjieba; Latin words and numbers stay whole."""
+
+    def __init__(self, vocab: Vocab, words: Iterable[str] = ()) -> None:
+        self.vocab = vocab
+        self._segmenter = rjieba.Jieba()
+        for word in sorted(set(words)):
+            self._segmenter.add_word(word, None, None)
+
+    def __call__(self, text: str) -> Doc:
+        words: list[str] = []
+        spaces: list[bool] = []
+        for word in self._segmenter.cut(text):
+            if word == " " and spaces and not spaces[-1]:
+                spaces[-1] = True
+            else:
+                words.append(word)
+                spaces.append(False)
+        return Doc(self.vocab, words=words, spaces=spaces)
+
+    def pipe(self, texts: Iterable[str], batch_size: int = 0) -> Iterable[Doc]:
+        """Documents of many texts; ``batch_size`` is spaCy's and changes nothing here."""
+        return map(self, texts)
+
+
+@spacy.registry.tokenizers("clew.Chinese.v1")
+def make_chinese(words: Iterable[str] = ()) -> Any:
+    """Factory of the Chinese tokenizer, in spaCy's registry as ``clew.Chinese.v1``."""
+    kept = tuple(words)
+    return lambda nlp: ChineseTokenizer(nlp.vocab, kept)

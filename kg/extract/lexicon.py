@@ -1,0 +1,123 @@
+"""The ontology's labels as a spaCy phrase matcher, and what each matched phrase may mean.
+
+A phrase is known by the norms of its words. ``hot-water bottle``, ``HOT WATER BOTTLES`` and (for
+labels of two longer words) ``candle stick`` and ``candlestick`` are one phrase. Concepts that share
+a phrase are its senses; `kg.extract.link` chooses among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import product as combinations
+from typing import Final, Literal
+
+from spacy.language import Language
+from spacy.matcher import PhraseMatcher
+from spacy.tokens import Doc
+
+from kg.ontology_terms import Concept, Schema
+
+__all__ = ["HYPHENS", "Lexicon", "Sense", "Spelling", "words_of"]
+
+Spelling = Literal["label", "hidden", "joined"]
+
+HYPHENS: Final = frozenset("-‐‑–—·")
+"""Tokens that may stand between the words of a phrase, or be missing there."""
+
+_MAX_GAPS = 3  # with more, a phrase is only matched without hyphens or with all of its own
+_MIN_JOINED = 4  # letters of each half of a label that is also known as one word
+
+
+@dataclass(frozen=True, slots=True)
+class Sense:
+    """A concept that a phrase may mean."""
+
+    concept: str  # compact id
+    scheme: str
+    prior: float
+    spelling: Spelling
+    surfaces: frozenset[str]  # the concept's labels for this phrase, case folded
+    near: tuple[str, ...]  # context phrases as norms between spaces: ' juice '
+    against: tuple[str, ...]
+
+
+class Lexicon:
+    """Labels of one language: ``matcher`` finds phrases, ``senses`` tells what they may mean."""
+
+    def __init__(self, nlp: Language, schema: Schema, language: str) -> None:
+        self._nlp = nlp
+        self.matcher = PhraseMatcher(nlp.vocab, attr="NORM")
+        self.senses: dict[int, tuple[Sense, ...]] = {}
+        phrases: dict[str, dict[str, Sense]] = {}
+        shapes: dict[str, list[Doc]] = {}
+        for concept in schema.concepts.values():
+            for label, spelling in _labels(concept, language):
+                for key, docs, how in self._phrases(label, spelling):
+                    known = phrases.setdefault(key, {})
+                    known[concept.id] = self._sense(
+                        concept, language, label, how, known.get(concept.id)
+                    )
+                    shapes.setdefault(key, []).extend(docs)
+        for key in sorted(phrases):
+            self.matcher.add(key, shapes[key])
+            self.senses[nlp.vocab.strings[key]] = tuple(phrases[key].values())
+
+    def context(self, text: str) -> str:
+        """Norms of a text's words between spaces, the form context phrases are looked up in."""
+        return f" {' '.join(words_of(self._nlp(text)))} "
+
+    def _phrases(self, label: str, spelling: Spelling) -> Iterator[tuple[str, list[Doc], Spelling]]:
+        doc = self._nlp(label)
+        words = [token.text for token in doc if _is_word(token.text)]
+        if not words:
+            return
+        yield " ".join(words_of(doc)), [doc, *self._shapes(words)], spelling
+        if len(words) == 2 and all(len(w) >= _MIN_JOINED and w.isalpha() for w in words):
+            joined = self._nlp("".join(words))
+            yield " ".join(words_of(joined)), [joined], "joined"
+
+    def _shapes(self, words: list[str]) -> Iterator[Doc]:
+        """The words with a hyphen or nothing at each gap between them."""
+        gaps = len(words) - 1
+        fillings: Iterable[tuple[bool, ...]] = combinations((False, True), repeat=gaps)
+        for filling in fillings if gaps <= _MAX_GAPS else ((False,) * gaps,):
+            tokens = [words[0]]
+            for hyphen, word in zip(filling, words[1:], strict=True):
+                tokens += ["-", word] if hyphen else [word]
+            yield Doc(self._nlp.vocab, words=tokens)
+
+    def _sense(
+        self, concept: Concept, language: str, label: str, spelling: Spelling, known: Sense | None
+    ) -> Sense:
+        surfaces = frozenset({label.casefold()})
+        if known is not None:
+            surfaces |= known.surfaces
+            spelling = min(known.spelling, spelling, key=("label", "hidden", "joined").index)
+        return Sense(
+            concept.id,
+            concept.scheme,
+            concept.prior,
+            spelling,
+            surfaces,
+            tuple(self.context(phrase) for phrase in concept.near.get(language, ())),
+            tuple(self.context(phrase) for phrase in concept.not_near.get(language, ())),
+        )
+
+
+def words_of(doc: Doc) -> list[str]:
+    """Norms of a document's tokens, hyphens and spaces left out."""
+    return [token.norm_ for token in doc if _is_word(token.text)]
+
+
+def _is_word(text: str) -> bool:
+    return text not in HYPHENS and not text.isspace()
+
+
+def _labels(concept: Concept, language: str) -> Iterator[tuple[str, Spelling]]:
+    if language in concept.pref:
+        yield concept.pref[language], "label"
+    for label in concept.alt.get(language, ()):
+        yield label, "label"
+    for label in concept.hidden.get(language, ()):
+        yield label, "hidden"

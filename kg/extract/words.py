@@ -1,0 +1,106 @@
+"""Norms of words: what two spellings share when a label and a title mean the same word.
+
+In: one token as it is written. Out: its norm, lower case, without accents and possessive, and in
+English singular. Labels and texts go through the same function, so a norm need not be a word
+(``roses`` and ``rose`` both become ``ros``); it only has to meet its own plural and no other word.
+spaCy calls it once per distinct word and keeps the result in its vocabulary.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Mapping
+
+__all__ = ["NORMS", "english_norm", "is_plural", "plain_norm"]
+
+_APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'", "´": "'"})
+
+_IRREGULAR: Mapping[str, str] = {
+    "axes": "axe",
+    "calves": "calf",
+    "children": "child",
+    "elves": "elf",
+    "feet": "foot",
+    "gases": "gas",
+    "geese": "goose",
+    "halves": "half",
+    "hooves": "hoof",
+    "knives": "knife",
+    "leaves": "leaf",
+    "lenses": "lens",
+    "loaves": "loaf",
+    "mice": "mouse",
+    "scarves": "scarf",
+    "shelves": "shelf",
+    "teeth": "tooth",
+    "thieves": "thief",
+    "wives": "wife",
+    "wolves": "wolf",
+}
+_ALONE = frozenset({"bus", "christmas", "gas", "lens", "canvas", "news", "plus", "xmas", "yes"})
+"""Singular words that end like a plural and are followed by no rule below."""
+
+_SIBILANT_E = ("se", "xe", "ze", "che", "she")
+
+
+def plain_norm(word: str) -> str:
+    """Lower case (case folded), NFKC, accents and possessive taken off: ``Café's`` is ``cafe``."""
+    folded = unicodedata.normalize("NFKC", word).translate(_APOSTROPHES).casefold()
+    if not folded.isascii():
+        split = unicodedata.normalize("NFD", folded)
+        folded = unicodedata.normalize("NFC", "".join(c for c in split if not _is_accent(c)))
+    return folded.removesuffix("'s").rstrip("'") or folded
+
+
+def english_norm(word: str) -> str:
+    """`plain_norm`, and plural and singular made one: ``CHERRIES`` and ``cherry`` are ``cherry``."""
+    plain = plain_norm(word)
+    if len(plain) < 3 or not plain.isalpha():
+        return plain
+    return _stem(_singular(plain))
+
+
+def is_plural(word: str) -> bool:
+    """Whether an English word has a plural's form (possessives have not)."""
+    folded = word.translate(_APOSTROPHES).casefold()
+    if len(folded) < 3 or folded.endswith("'s"):
+        return False
+    return _singular(plain_norm(folded)) != plain_norm(folded)
+
+
+def _is_accent(char: str) -> bool:
+    # Latin accents only: kana voicing marks (U+3099) and others change the letter.
+    return "\u0300" <= char <= "\u036f"
+
+
+def _singular(word: str) -> str:
+    if word in _IRREGULAR:
+        return _IRREGULAR[word]
+    if word in _ALONE:
+        return word
+    if word.endswith("men"):
+        return f"{word[:-3]}man"
+    if word in ("mens", "womens", "childrens"):  # the possessive, written without its apostrophe
+        return _singular(word[:-1])
+    if not word.endswith("s") or word.endswith(("ss", "us", "is")) or len(word) < 4:
+        return word
+    if word.endswith("ies") and len(word) > 4:
+        return f"{word[:-3]}y"
+    if word.endswith(("sses", "xes", "ches", "shes", "zzes")):
+        return word[:-2]
+    return word[:-1]
+
+
+def _stem(word: str) -> str:
+    """Endings on which English plurals disagree, cut: cookie/cookies, tomato/tomatoes, vase/vases."""
+    if len(word) < 4:
+        return word
+    if word.endswith("ie") and len(word) > 4:
+        return f"{word[:-2]}y"
+    if word.endswith("oe") or word.endswith(_SIBILANT_E):
+        return word[:-1]
+    return word
+
+
+NORMS: Mapping[str, Callable[[str], str]] = {"en": english_norm}
+"""Norm by language; every other language has `plain_norm`."""
