@@ -1,0 +1,1 @@
+"""Learning: text vectors, the graph neural network, the fusion head, scores, explanations."""
