@@ -1,4 +1,4 @@
-"""Errors as problem documents (RFC 9457): every fault has one shape, media type and a clear detail."""
+"""Errors as problem documents (RFC 9457): one shape, one media type, a clear detail."""
 
 from __future__ import annotations
 
