@@ -63,7 +63,7 @@ FACT_SCHEMA = pa.schema(
         pa.field("object", pa.string(), nullable=False),  # compact id, or a literal's lexical form
         pa.field("datatype", pa.string()),  # null: object is an entity; else e.g. xsd:decimal
         pa.field("confidence", pa.float32(), nullable=False),  # (0, 1]
-        pa.field("source", pa.string(), nullable=False),  # catalog|phrase|measure|triples|events|ontology
+        pa.field("source", pa.string(), nullable=False),  # catalog, phrase, measure, triples, …
         pa.field("field", pa.string()),  # product field it was read from, e.g. title, title@zh
         pa.field("start", pa.int32()),  # character span in that field, half open
         pa.field("end", pa.int32()),

@@ -54,7 +54,7 @@ class Manifest(BaseModel):
     clew_version: str
     dataset: Mapping[str, str] = Field(default_factory=dict, description="name, fingerprint, …")
     ontology: str = Field("", description="fingerprint of the ontology")
-    counts: Mapping[str, int] = Field(default_factory=dict, description="rows by table and relation")
+    counts: Mapping[str, int] = Field(default_factory=dict, description="by table and relation")
     seconds: Mapping[str, float] = Field(default_factory=dict, description="time of each stage")
     metrics: Mapping[str, float] = Field(default_factory=dict, description="on validation data")
     files: Mapping[str, FileSum] = Field(default_factory=dict, description="by path, relative")
