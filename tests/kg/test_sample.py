@@ -203,6 +203,16 @@ def test_events_are_a_year_in_a_shop(events: list[dict[str, str]]) -> None:
     assert times[-1] < "2026-09-01"
 
 
+def test_the_readme_counts_right(
+    products: list[dict[str, Any]], events: list[dict[str, str]]
+) -> None:
+    readme = (DIRECTORY / "README.md").read_text("utf-8")
+    shoppers = len({event["user_id"] for event in events})
+    assert f"{len(products)} products" in readme
+    assert f"{shoppers} simulated shoppers" in readme
+    assert f"{len(events):,} events" in readme
+
+
 def test_christmas_goods_sell_before_christmas(
     events: list[dict[str, str]], gold: dict[str, dict[str, Any]]
 ) -> None:
