@@ -7,18 +7,28 @@ graph and the tensors are all projected from. Assumed: every table fits in memor
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from kg.errors import StoreError
-from kg.records import ENTITY_SCHEMA, FACT_SCHEMA, INTERACTION_SCHEMA
+from kg.catalog.base import Dataset
+from kg.entities import broader_facts, entity_table
+from kg.errors import NotFoundError, StoreError
+from kg.extract.pipeline import Extractor
+from kg.fact_columns import compact_interactions, event_facts, triple_facts, unique_facts
+from kg.fact_rows import RowWriter, fact_table
+from kg.ids import entity_id
+from kg.ontology_terms import Schema
+from kg.progress import Progress
+from kg.records import ENTITY_SCHEMA, FACT_SCHEMA, INTERACTION_SCHEMA, Fact, Product
 
-__all__ = ["PRODUCT_SCHEMA", "KnowledgeGraph"]
+__all__ = ["PRODUCT_SCHEMA", "KnowledgeGraph", "build_graph", "product_table", "why"]
 
 PRODUCT_SCHEMA = pa.schema(
     [
@@ -46,6 +56,7 @@ _TABLES = {
     "interactions": INTERACTION_SCHEMA,
 }
 _UNMAPPED = b"clew.unmapped"
+_PRICE_STEP = Decimal("0.0001")
 
 
 @dataclass(frozen=True)
@@ -103,3 +114,87 @@ def _read_table(path: Path, schema: pa.Schema) -> pa.Table:
         )
     metadata = table.schema.metadata
     return table.cast(schema).replace_schema_metadata(metadata)
+
+
+def build_graph(
+    dataset: Dataset,
+    schema: Schema,
+    extractor: Extractor,
+    *,
+    pseudonym_key: bytes,
+    progress: Progress | None = None,
+) -> KnowledgeGraph:
+    """The knowledge graph of a dataset.
+
+    Args:
+        dataset: catalogue, interactions and triples.
+        schema: the ontology.
+        extractor: reads the products' texts.
+        pseudonym_key: up to 64 bytes; the same key gives the same users the same ids.
+        progress: advanced once per product; then told of the stage ``facts``.
+
+    Raises:
+        OntologyError: a relation reads a catalogue field that does not exist.
+    """
+    rows = RowWriter(schema)
+    mentions = extractor.mentions(dataset.products)
+    for product, found in zip(dataset.products, mentions, strict=True):
+        rows.write(product, found)
+        if progress is not None:
+            progress.advance()
+    if progress is not None:
+        progress.stage("facts")
+    triples, unread = triple_facts(dataset.triples, schema, rows.names)
+    interactions = compact_interactions(dataset.interactions, pseudonym_key)
+    events, unread_events = event_facts(interactions, schema)
+    stated = pa.concat_tables([rows.table(), triples, events])
+    concepts = broader_facts(pc.unique(stated["object"]).to_pylist(), schema)
+    facts = unique_facts(pa.concat_tables([stated, fact_table(concepts)]))
+    names = {i: name for made in rows.names.values() for i, name in made.chosen().items()}
+    return KnowledgeGraph(
+        products=product_table(dataset.products),
+        entities=entity_table(facts, dataset.products, names, schema),
+        facts=facts,
+        interactions=interactions,
+        unmapped={**unread, **unread_events},
+    )
+
+
+def product_table(products: Sequence[Product]) -> pa.Table:
+    """Products as an Arrow table with `PRODUCT_SCHEMA`, in their order."""
+    rows = [_product_row(product) for product in products]
+    return pa.Table.from_pylist(rows, schema=PRODUCT_SCHEMA)
+
+
+def _product_row(product: Product) -> dict[str, Any]:
+    texts = product.texts()
+    return {
+        "id": entity_id("product", product.id),
+        "title": product.title,
+        "description": product.description,
+        "language": product.language,
+        "titles": sorted((code, text.title) for code, text in texts.items() if text.title),
+        "descriptions": sorted(
+            (code, text.description) for code, text in texts.items() if text.description
+        ),
+        "brand": product.brand,
+        "categories": list(product.categories),
+        "price": None if product.price is None else product.price.quantize(_PRICE_STEP),
+        "currency": product.currency,
+        "stock": product.stock,
+        "image": product.image,
+        "attributes": sorted((name, list(v)) for name, v in product.attributes.items()),
+    }
+
+
+def why(kg: KnowledgeGraph, subject: str) -> list[Fact]:
+    """The facts of one subject with the words they came from, by relation, surest first.
+
+    Raises:
+        NotFoundError: the graph has no such entity.
+    """
+    rows = kg.facts.filter(pc.equal(kg.facts["subject"], subject)).to_pylist()
+    if not rows and not pc.any(pc.equal(kg.entities["id"], subject)).as_py():
+        raise NotFoundError(f"{subject!r} is not in the graph; ids look like product:85123A")
+    facts = [Fact(**row) for row in rows]
+    return sorted(facts, key=lambda fact: (fact.relation, -fact.confidence, fact.object))

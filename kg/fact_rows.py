@@ -1,0 +1,122 @@
+"""Facts of single products: what the catalogue states and what extraction read.
+
+In: products, the schema, an extractor's mentions. Out: a fact table (not yet unique), and the
+brands and categories that were named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+import pyarrow as pa
+
+from kg.errors import OntologyError
+from kg.ids import entity_id
+from kg.names import Names
+from kg.ontology_terms import Relation, Schema
+from kg.records import FACT_SCHEMA, Fact, Mention, Product
+
+__all__ = ["NAMED", "RowWriter", "fact_table", "plain_decimal"]
+
+NAMED: Final[Mapping[str, str]] = {"schema:Brand": "brand", "clew:Category": "category"}
+"""Classes whose entities come from names in the data, and the prefix of their ids."""
+
+_COLUMNS: Final[Mapping[str, Callable[[Product], Iterable[Any]]]] = {
+    "brand": lambda p: [p.brand] if p.brand else [],
+    "categories": lambda p: p.categories,
+    "currency": lambda p: [p.currency] if p.currency else [],
+    "description": lambda p: [p.description] if p.description else [],
+    "image": lambda p: [p.image] if p.image else [],
+    "language": lambda p: [p.language],
+    "price": lambda p: [] if p.price is None else [plain_decimal(p.price)],
+    "stock": lambda p: [] if p.stock is None else [str(p.stock)],
+    "title": lambda p: [p.title],
+}
+
+
+def plain_decimal(value: Decimal) -> str:
+    """Lexical form without exponent or trailing zeros: ``Decimal('2.50')`` is ``2.5``."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+class RowWriter:
+    """Collects the facts of products.
+
+    Raises:
+        OntologyError: a relation reads a catalogue field that products do not have, or its range
+            is no class of names and no datatype.
+    """
+
+    def __init__(self, schema: Schema) -> None:
+        self.names = {prefix: Names(prefix) for prefix in NAMED.values()}
+        self._facts: list[Fact] = []
+        self._catalog = [
+            (relation, source.partition(":")[2])
+            for relation in schema.relations.values()
+            for source in relation.sources
+            if source.startswith("catalog:")
+        ]
+        for relation, name in self._catalog:
+            _check_catalog_source(relation, name)
+
+    def write(self, product: Product, mentions: Iterable[Mention]) -> None:
+        """Add one product's facts."""
+        subject = entity_id("product", product.id)
+        for relation, name in self._catalog:
+            for value in _values(product, name):
+                self._facts.append(self._catalog_fact(subject, relation, value))
+        for m in mentions:
+            self._facts.append(
+                Fact(
+                    subject,
+                    m.relation,
+                    m.object,
+                    None,
+                    m.confidence,
+                    m.component,
+                    m.field,
+                    m.start,
+                    m.end,
+                    m.text,
+                )
+            )
+
+    def table(self) -> pa.Table:
+        """The facts so far, as `FACT_SCHEMA`."""
+        return fact_table(self._facts)
+
+    def _catalog_fact(self, subject: str, relation: Relation, value: str) -> Fact:
+        if relation.is_literal:
+            return Fact(subject, relation.id, value, relation.range[0])
+        prefix = next(NAMED[class_id] for class_id in relation.range if class_id in NAMED)
+        return Fact(subject, relation.id, self.names[prefix].entity(value), text=value)
+
+
+def fact_table(facts: list[Fact]) -> pa.Table:
+    """Facts as an Arrow table with `FACT_SCHEMA`."""
+    return pa.table(
+        {name: [getattr(fact, name) for fact in facts] for name in FACT_SCHEMA.names},
+        schema=FACT_SCHEMA,
+    )
+
+
+def _values(product: Product, name: str) -> Iterable[str]:
+    if name.startswith("attributes."):
+        return product.attributes.get(name.partition(".")[2], ())
+    return _COLUMNS[name](product)
+
+
+def _check_catalog_source(relation: Relation, name: str) -> None:
+    if name not in _COLUMNS and not name.startswith("attributes."):
+        raise OntologyError(
+            f"relation {relation.id}: clew:source 'catalog:{name}' names no catalogue field; "
+            f"use one of {', '.join(sorted(_COLUMNS))} or attributes.<name>"
+        )
+    if not relation.is_literal and not any(class_id in NAMED for class_id in relation.range):
+        raise OntologyError(
+            f"relation {relation.id}: clew:source 'catalog:{name}' cannot make entities of "
+            f"{', '.join(relation.range)}; its range must hold {' or '.join(NAMED)}"
+        )

@@ -1,0 +1,68 @@
+"""Names that shops spell in several ways, folded to one: brands and categories.
+
+``Hearth & Hare``, ``HEARTH AND HARE`` and ``Hearth and Hare Ltd.`` are one brand; it goes by the
+spelling met most often.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter, defaultdict
+from typing import Final
+
+from kg.ids import entity_id, slug
+
+__all__ = ["COMPANY_SUFFIXES", "Names", "brand_key"]
+
+COMPANY_SUFFIXES: Final = frozenset({
+    "ab", "ag", "as", "bv", "co", "company", "corp", "corporation", "gmbh", "inc", "incorporated",
+    "kg", "limited", "llc", "llp", "ltd", "nv", "oy", "plc", "pty", "sa", "sas", "sl", "spa", "srl",
+})  # fmt: skip
+"""Words at the end of a company's name that say only what kind of company it is."""
+
+_CHINESE_SUFFIXES = ("有限责任公司", "股份有限公司", "有限公司", "公司")
+
+
+def brand_key(name: str) -> str:
+    """A brand's name folded further than `kg.ids.slug`: accents, apostrophes, & and company words.
+
+    Empty where nothing but punctuation is left.
+    """
+    split = unicodedata.normalize("NFKD", name.replace("&", " and "))
+    plain = "".join(c for c in split if not unicodedata.combining(c) and c not in "'’‘`.")
+    words = slug(plain).split("-")
+    while len(words) > 1 and (words[-1] in COMPANY_SUFFIXES or words[-1] == "and"):
+        words.pop()
+    folded = "-".join(words)
+    for suffix in _CHINESE_SUFFIXES:
+        if folded.endswith(suffix) and folded != suffix:
+            return folded.removesuffix(suffix).rstrip("-")
+    return folded
+
+
+class Names:
+    """Entities of one prefix, made from names: the same key, the same entity."""
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+        self._ids: dict[str, str] = {}
+        self._spellings: dict[str, Counter[str]] = defaultdict(Counter)
+
+    def entity(self, name: str) -> str:
+        """Compact id of a name's entity; the spelling is counted."""
+        if name not in self._ids:
+            key = brand_key(name) if self._prefix == "brand" else slug(name)
+            self._ids[name] = entity_id(self._prefix, key or name)
+        compact_id = self._ids[name]
+        self._spellings[compact_id][name] += 1
+        return compact_id
+
+    def chosen(self) -> dict[str, str]:
+        """Each entity's most frequent spelling; among equals the first in the alphabet."""
+        return {
+            compact_id: min(counter, key=lambda name: (-counter[name], name))
+            for compact_id, counter in self._spellings.items()
+        }
+
+    def __contains__(self, compact_id: str) -> bool:
+        return compact_id in self._spellings
