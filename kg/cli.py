@@ -1,0 +1,192 @@
+"""Commands about the graph: look at a dataset, extract, build, query."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from kg.cli_support import ClewGroup, TerminalProgress, as_json_option, emit, store_option, table
+
+__all__ = ["COMMANDS"]
+
+dataset_argument = click.argument("dataset", type=click.Path(path_type=Path))
+ontology_option = click.option(
+    "--ontology",
+    "ontology_directory",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Ontology directory; by default the one that ships with Clew.",
+)
+query_options = (
+    click.option("--timeout", "timeout_s", default=10.0, show_default=True, help="Seconds."),
+    click.option("--limit", default=1000, show_default=True, help="Most rows to print."),
+)
+
+
+@click.group(cls=ClewGroup)
+def data() -> None:
+    """Look at datasets."""
+
+
+@data.command("check")
+@dataset_argument
+@as_json_option
+def data_check(dataset: Path, as_json: bool) -> None:
+    """Read DATASET and tell what was found, and which rows were set aside and why."""
+    from kg.catalog import profile, read_dataset
+
+    found = profile(read_dataset(dataset)).to_dict()
+    emit(found, as_json, lambda console: _tree(console, found))
+
+
+@click.command()
+@dataset_argument
+@ontology_option
+@click.option("--product", "products", multiple=True, help="Only these products (repeatable).")
+@click.option("--limit", default=20, show_default=True, help="Most products to print.")
+@as_json_option
+def extract(
+    dataset: Path,
+    ontology_directory: Path | None,
+    products: tuple[str, ...],
+    limit: int,
+    as_json: bool,
+) -> None:
+    """Show what is read from the texts of DATASET's products, with the words it was read from."""
+    from kg.build import languages_of
+    from kg.catalog import read_dataset
+    from kg.errors import NotFoundError
+    from kg.extract import Extractor
+    from kg.schema import load_schema
+
+    schema = load_schema(ontology_directory)
+    found = read_dataset(dataset)
+    chosen = [p for p in found.products if not products or p.id in products][:limit]
+    missing = set(products) - {p.id for p in found.products}
+    if missing:
+        raise NotFoundError(f"no product {', '.join(sorted(missing))} in {dataset}")
+    mentions = Extractor(schema, languages_of(found)).mentions(chosen)
+    result = [
+        {
+            "product": product.id,
+            "title": product.title,
+            "mentions": [
+                {name: getattr(mention, name) for name in mention.__slots__ if name != "product_id"}
+                for mention in read
+            ],
+        }
+        for product, read in zip(chosen, mentions, strict=True)
+    ]
+    emit(result, as_json, lambda console: _print_mentions(console, result))
+
+
+def _print_mentions(console: Console, result: list[dict[str, Any]]) -> None:
+    for entry in result:
+        console.print(f"[bold]{entry['product']}[/]  {entry['title']}", soft_wrap=True)
+        rows = table(None, "relation", "object", "words", "field", "component", "#confidence")
+        for m in entry["mentions"]:
+            rows.add_row(
+                m["relation"],
+                m["object"],
+                m["text"],
+                f"{m['field']} {m['start']}–{m['end']}",
+                m["component"],
+                f"{m['confidence']:.2f}",
+            )
+        console.print(rows)
+
+
+@click.command()
+@dataset_argument
+@store_option
+@ontology_option
+@as_json_option
+def build(dataset: Path, store: Path, ontology_directory: Path | None, as_json: bool) -> None:
+    """Build the graph of DATASET and publish it as a snapshot."""
+    from kg.build import build as run
+    from kg.snapshot import SnapshotStore
+
+    with TerminalProgress() as progress:
+        report = run(
+            dataset,
+            SnapshotStore(store),
+            ontology_directory=ontology_directory,
+            progress=progress,
+        ).to_dict()
+    emit(report, as_json, lambda console: _tree(console, report))
+
+
+@click.command()
+@click.argument("query")
+@store_option
+@query_options[0]
+@query_options[1]
+@as_json_option
+def cypher(query: str, store: Path, timeout_s: float, limit: int, as_json: bool) -> None:
+    """Ask the property graph a QUERY in Cypher ('-' reads it from standard input). Read only."""
+    from kg.build import GRAPH_FILE
+    from kg.snapshot import SnapshotStore
+    from kg.store import open_store
+
+    path = SnapshotStore(store).current().path / GRAPH_FILE
+    with open_store(f"ladybug:{path}") as graph:
+        answer = graph.cypher(_text(query), timeout_s=timeout_s, limit=limit)
+    _emit_table(answer.table.to_pylist(), answer.table.column_names, answer.truncated, as_json)
+
+
+@click.command()
+@click.argument("query")
+@store_option
+@query_options[0]
+@query_options[1]
+@as_json_option
+def sparql(query: str, store: Path, timeout_s: float, limit: int, as_json: bool) -> None:
+    """Ask the RDF graph a QUERY in SPARQL ('-' reads it from standard input). Read only."""
+    from kg.build import RDF_FILE, schema_of
+    from kg.rdf import open_rdf
+    from kg.snapshot import SnapshotStore
+
+    snapshot = SnapshotStore(store).current()
+    rdf = open_rdf(snapshot.path / RDF_FILE, schema_of(snapshot))
+    answer = rdf.sparql(_text(query), timeout_s=timeout_s, limit=limit)
+    _emit_table(answer.table.to_pylist(), answer.table.column_names, answer.truncated, as_json)
+
+
+def _text(query: str) -> str:
+    return click.get_text_stream("stdin").read() if query == "-" else query
+
+
+def _emit_table(
+    rows: list[dict[str, Any]], columns: list[str], truncated: bool, as_json: bool
+) -> None:
+    def human(console: Console) -> None:
+        printed = table(None, *columns)
+        for row in rows:
+            printed.add_row(*("" if row[name] is None else str(row[name]) for name in columns))
+        console.print(printed)
+
+    emit(rows, as_json, human)
+    if truncated:
+        click.echo(f"only the first {len(rows)} rows are shown; see --limit", err=True)
+
+
+def _tree(console: Console, values: dict[str, Any], indent: str = "") -> None:
+    """Print nested values, a line each."""
+    width = max((len(str(name)) for name in values), default=0)
+    for name, value in values.items():
+        if isinstance(value, dict):
+            console.print(f"{indent}[bold]{name}[/]" + ("" if value else "  none"))
+            _tree(console, value, indent + "  ")
+        elif isinstance(value, list | tuple):
+            console.print(f"{indent}[bold]{name}[/]  {', '.join(map(str, value)) or 'none'}")
+        else:
+            shown = (
+                f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else value
+            )
+            console.print(f"{indent}{name!s:<{width}}  {shown}", soft_wrap=True)
+
+
+COMMANDS: tuple[click.Command, ...] = (data, extract, build, cypher, sparql)
+"""What this room adds to the ``clew`` command."""
