@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
 from kg.catalog.base import Parts
-from kg.catalog.files import (
-    RawTable,
-    read_delimited,
-    read_json_lines,
-    read_parquet,
-    rows_to_table,
-)
+from kg.catalog.delimited import read_delimited
+from kg.catalog.files import RawTable, read_json_lines, read_parquet, rows_to_table
 from kg.catalog.interactions import check_interactions, check_triples
 from kg.catalog.meta import META_FILE, DatasetMeta
 from kg.catalog.naming import product_names, rename_table
@@ -94,7 +89,8 @@ def _products(
     raw: list[tuple[int, dict[str, Any] | Reject]]
     if ".jsonl" in file.suffixes:
         raw = list(read_json_lines(file))
-        present = {name for _, row in raw if isinstance(row, dict) for name in row} | {"id"}
+        present = {name for _, row in raw if isinstance(row, dict) for name in row}
+        present = present or {meta.columns.products.id or "id"}  # a file of bad rows only
     else:
         table = read_parquet(file) if file.suffix == ".parquet" else read_delimited(file)
         raw = [(bad.line, bad) for bad in table.rejects]
@@ -111,12 +107,12 @@ def _products(
 def _table(
     file: Path,
     columns: BaseModel,
-    needed: tuple[str, ...] | list[str],
+    needed: Sequence[str],
     rows: dict[str, int],
     ignored: dict[str, tuple[str, ...]],
 ) -> RawTable:
     if ".jsonl" in file.suffixes:
-        raw = _json_table(file, columns)
+        raw = _json_table(file, columns, needed)
     else:
         raw = read_parquet(file) if file.suffix == ".parquet" else read_delimited(file)
     rows[file.name] = raw.rows
@@ -126,9 +122,9 @@ def _table(
     return raw
 
 
-def _json_table(file: Path, columns: BaseModel) -> RawTable:
-    """Every column that any row has, or that is needed, so that a file of bad rows is no error."""
+def _json_table(file: Path, columns: BaseModel, needed: Sequence[str]) -> RawTable:
+    """Every column that any row has."""
     rows = list(read_json_lines(file))
     present = dict.fromkeys(name for _, row in rows if isinstance(row, dict) for name in row)
-    wanted = [getattr(columns, field) or field for field in ("user_id", "product_id")]
-    return rows_to_table(rows, [*present, *(name for name in wanted if name not in present)])
+    wanted = (getattr(columns, field) or field for field in needed)
+    return rows_to_table(rows, list(present or wanted))  # wanted: a file of bad rows only

@@ -1,107 +1,128 @@
-"""Arrow columns into the types of Clew's tables, a value at a time where one is bad.
+"""Arrow columns into the types of Clew's tables, value by value where one is bad.
 
-Each function takes a column as a file had it and gives it converted, with null where a value was
-missing, and a mask of the values that were there but would not convert. Whole columns are cast at
+Each function takes a column as a file had it and gives it converted, with null where there was no
+value, and a mask of the values that were there but would not convert. Whole columns are cast at
 once; only a column with a bad value is looked at value by value.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["to_float", "to_int", "to_text", "to_time"]
+__all__ = ["renamed", "to_float", "to_int", "to_text", "to_time"]
 
 NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
-# An epoch is told from its size: seconds up to the year 5138, then ms, us and ns.
+EPOCH = r"^\d{9,}(\.\d+)?$"
+EXACT = 2.0**53  # integers below are exact as float64
+# An epoch's unit is told from its size: seconds up to the year 5138, then ms, us and ns.
 EPOCH_UNITS = ((1e17, 1e-3), (1e14, 1.0), (1e11, 1e3), (0.0, 1e6))  # at least, microseconds each
+NO_TEXT = pa.scalar(None, pa.string())
+NO_FLOAT = pa.scalar(None, pa.float64())
+MICROSECONDS = pa.timestamp("us")
+
+Converted = tuple[pa.ChunkedArray, pa.ChunkedArray]
 
 
 def to_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Any column as strings without white space around them; empty ones become null.
 
-    Whole floats lose their '.0': ids are often read as floats by other tools.
+    Floats that are all whole lose their '.0': tools with no null integer write ids as floats.
     """
     if pa.types.is_floating(column.type):
-        whole = pc.equal(pc.floor(column), column)
-        small = pc.less(pc.abs(column), 2.0**53)
-        if pc.all(pc.and_(whole, small)).as_py():
-            column = column.cast(pa.int64())
-    if pa.types.is_nested(column.type):
-        column = pa.chunked_array([[str(v) if v is not None else None for v in column.to_pylist()]])
-    text = column.cast(pa.string())
+        whole = pc.and_(pc.equal(pc.floor(column), column), pc.less(pc.abs(column), EXACT))
+        column = column.cast(pa.int64()) if pc.all(whole).as_py() else column
+    try:
+        text = column.cast(pa.string())
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        text = pa.chunked_array([[_shown(value) for value in column.to_pylist()]], pa.string())
     text = pc.utf8_trim_whitespace(text)
-    return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
+    return pc.if_else(pc.equal(text, ""), NO_TEXT, text)
 
 
-def to_float(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+def to_float(column: pa.ChunkedArray) -> Converted:
     """Column as float64; infinities and NaN are bad."""
+    present = pc.is_valid(column)
     if not _is_number(column.type):
         text = to_text(column)
+        present = pc.is_valid(text)
         is_number = pc.fill_null(pc.match_substring_regex(text, NUMBER), False)
-        bad = pc.and_(pc.is_valid(text), pc.invert(is_number))
-        column = pc.if_else(is_number, text, pa.scalar(None, pa.string()))
-    else:
-        bad = pc.equal(pc.is_null(column), pa.scalar(None, pa.bool_())).fill_null(False)
+        column = pc.if_else(is_number, text, NO_TEXT)
     values = column.cast(pa.float64(), safe=False)
-    finite = pc.fill_null(pc.is_finite(values), True)
-    return pc.if_else(finite, values, pa.scalar(None, pa.float64())), pc.or_(bad, pc.invert(finite))
+    values = pc.if_else(pc.is_finite(values), values, NO_FLOAT)
+    return values, pc.and_(present, pc.is_null(values))
 
 
-def to_int(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
-    """Column as int64; a fraction is bad."""
+def to_int(column: pa.ChunkedArray) -> Converted:
+    """Column as int64; a fraction is bad, and what float64 cannot hold exactly."""
     values, bad = to_float(column)
-    whole = pc.fill_null(
-        pc.and_(pc.equal(pc.floor(values), values), pc.less(pc.abs(values), 2.0**53)), True
-    )
-    values = pc.if_else(whole, values, pa.scalar(None, pa.float64()))
-    return values.cast(pa.int64()), pc.or_(bad, pc.invert(whole))
+    whole = pc.and_(pc.equal(pc.floor(values), values), pc.less(pc.abs(values), EXACT))
+    integers = pc.if_else(whole, values, NO_FLOAT).cast(pa.int64())
+    return integers, pc.or_(bad, pc.fill_null(pc.invert(whole), False))
 
 
-def to_time(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+def to_time(column: pa.ChunkedArray) -> Converted:
     """Column as timestamp[us] in UTC: dates, ISO 8601, or an epoch in s, ms, us or ns.
 
     A time without a zone is taken to be in UTC.
     """
     kind = column.type
+    if pa.types.is_timestamp(kind):
+        column = column.cast(pa.timestamp("us", kind.tz), safe=False)
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
-        times = column.cast(
-            pa.timestamp("us", kind.tz if pa.types.is_timestamp(kind) else None), safe=False
-        )
-        times = times.cast(pa.timestamp("us"))
-        return times, _none_bad(times)
+        times = column.cast(MICROSECONDS)
+        return times, pc.and_(pc.is_valid(column), pc.is_null(times))
     if _is_number(kind):
         values, bad = to_float(column)
         return _from_epoch(values), bad
     text = to_text(column)
-    try:
-        times = text.cast(pa.timestamp("us"))
-    except pa.ArrowInvalid:
-        times = pa.chunked_array([[_time(value) for value in text.to_pylist()]], pa.timestamp("us"))
+    times = _parsed(text)
     return times, pc.and_(pc.is_valid(text), pc.is_null(times))
 
 
+def renamed(column: pa.ChunkedArray, names: Mapping[str, str]) -> pa.ChunkedArray:
+    """Strings by their names; those without one stay as they are."""
+    keys, values = pa.array(list(names), pa.string()), pa.array(names.values(), pa.string())
+    return pc.coalesce(pc.take(values, pc.index_in(column, value_set=keys)), column)
+
+
+def _parsed(text: pa.ChunkedArray) -> pa.ChunkedArray:
+    is_epoch = pc.match_substring_regex(text, EPOCH)
+    if pc.any(is_epoch).as_py():
+        epochs, _ = to_float(pc.if_else(is_epoch, text, NO_TEXT))
+        rest = pc.if_else(is_epoch, NO_TEXT, text)
+        if rest.null_count == text.length():
+            return _from_epoch(epochs)
+        return pc.coalesce(_from_epoch(epochs), _parsed(rest))
+    for zone in (None, "UTC"):
+        try:
+            return text.cast(pa.timestamp("us", zone)).cast(MICROSECONDS)
+        except pa.ArrowInvalid:
+            continue
+    return pa.chunked_array([[_time(value) for value in text.to_pylist()]], MICROSECONDS)
+
+
 def _from_epoch(values: pa.ChunkedArray) -> pa.ChunkedArray:
-    factor: object = pa.scalar(None, pa.float64())
-    for least, microseconds in reversed(EPOCH_UNITS):
-        factor = pc.if_else(pc.greater_equal(pc.abs(values), least), microseconds, factor)
+    size = pc.abs(values)
+    factor = pa.scalar(EPOCH_UNITS[-1][1])
+    for least, microseconds in reversed(EPOCH_UNITS[:-1]):
+        factor = pc.if_else(pc.greater_equal(size, least), microseconds, factor)
     micros = pc.round(pc.multiply(values, factor))
-    return pc.min_element_wise(micros, 2.0**62).cast(pa.int64()).cast(pa.timestamp("us"))
+    micros = pc.max_element_wise(pc.min_element_wise(micros, 2.0**62), -(2.0**62))
+    # min and max of a null and a number are the number
+    micros = pc.if_else(pc.is_valid(values), micros, NO_FLOAT)
+    return micros.cast(pa.int64(), safe=False).cast(MICROSECONDS)
 
 
 def _time(text: str | None) -> datetime | None:
-    if text is None:
-        return None
+    """A time in the forms of ISO 8601 that Arrow does not know, or in mixed company."""
     try:
-        if text.replace(".", "", 1).lstrip("-").isdigit() and len(text) > 8:  # not 20111201
-            seconds = float(text)
-            unit = next(us for least, us in EPOCH_UNITS if abs(seconds) >= least)
-            return datetime.fromtimestamp(seconds * unit / 1e6, UTC).replace(tzinfo=None)
-        time = datetime.fromisoformat(text)
-        return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
-    except (ValueError, OverflowError, OSError):
+        time = datetime.fromisoformat(text) if text is not None else None
+        return time.astimezone(UTC).replace(tzinfo=None) if time and time.tzinfo else time
+    except (ValueError, OverflowError):
         return None
 
 
@@ -111,5 +132,7 @@ def _is_number(kind: pa.DataType) -> bool:
     )
 
 
-def _none_bad(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    return pc.and_(pc.is_null(column), pc.is_valid(column))
+def _shown(value: object) -> str | None:
+    if value is None:
+        return None
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

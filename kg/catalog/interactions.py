@@ -96,12 +96,14 @@ def check_interactions(
     product_ids: Sequence[str] | None,
     *,
     default_event: str = "purchase",
+    least_value: float | None = 0,
     now: datetime | None = None,
 ) -> tuple[pa.Table, list[Reject]]:
     """The interactions of a file and its rejects.
 
-    ``product_ids``: the catalogue's, None where the format has no catalogue. ``now``: the time
-    after which events are in the future (a day's grace for clocks); default the clock's.
+    ``product_ids``: the catalogue's, None where the format has no catalogue. ``least_value``: the
+    least rating or price, None for any. ``now``: the time after which events are in the future (a
+    day's grace for clocks); default the clock's.
     """
     checks = Checks(file, raw)
     users = checks.identifier("user_id", "missing user")
@@ -114,7 +116,7 @@ def check_interactions(
     checks.fail(pc.greater(times, pa.scalar(latest)), "timestamp", "timestamp in future", times)
     positions = checks.converted("position", to_int, least=0)
     quantities = checks.converted("quantity", to_float, above=0)
-    values = checks.converted("value", to_float, least=0)
+    values = checks.converted("value", to_float, least=least_value)
     splits = to_text(checks.column("split"))
     checks.fail(_not_among(splits, SPLITS), "split", "unknown split", splits)
     if product_ids is not None:

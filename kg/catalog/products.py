@@ -14,13 +14,15 @@ from types import MappingProxyType
 from typing import Any
 
 import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from kg.catalog.base import reject
 from kg.catalog.language import detect_language
 from kg.catalog.meta import DatasetMeta
 from kg.records import Product, Reject, Text
 
-__all__ = ["LIMITS", "MAX_PRICE", "check_products"]
+__all__ = ["LIMITS", "MAX_LABEL_CHARS", "MAX_PRICE", "check_products", "products_of_ids"]
 
 LIMITS: Mapping[str, int] = {
     "id": 256,
@@ -42,12 +44,18 @@ class _BadFieldError(ValueError):
 
 
 def check_products(
-    file: str, rows: Iterable[tuple[int, Mapping[str, Any] | Reject]], meta: DatasetMeta
+    file: str,
+    rows: Iterable[tuple[int, Mapping[str, Any] | Reject]],
+    meta: DatasetMeta,
+    seen: set[str] | None = None,
 ) -> tuple[list[Product], list[Reject]]:
-    """Products and rejects; of two rows with one id the first stands."""
+    """Products and rejects; of two rows with one id the first stands.
+
+    ``seen``: ids of products that other files brought; those found here are added.
+    """
     products: list[Product] = []
     rejects: list[Reject] = []
-    seen: set[str] = set()
+    seen = set() if seen is None else seen
     for line, row in rows:
         if isinstance(row, Reject):
             rejects.append(row)
@@ -63,6 +71,12 @@ def check_products(
         seen.add(product.id)
         products.append(product)
     return products, rejects
+
+
+def products_of_ids(ids: pa.ChunkedArray, meta: DatasetMeta) -> list[Product]:
+    """Products of which nothing is known but that they are, each under its id, in order."""
+    language = meta.languages[0] if meta.languages else "en"
+    return [Product(id=name, title=name, language=language) for name in pc.unique(ids).to_pylist()]
 
 
 def _product(row: Mapping[str, Any], meta: DatasetMeta) -> Product:

@@ -8,17 +8,26 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import MappingProxyType
 
+from kg.catalog.amazon import AmazonReader
 from kg.catalog.base import Dataset, Parts, Reader
 from kg.catalog.clew import ClewReader
+from kg.catalog.kgat import KgatReader
 from kg.catalog.meta import META_FILE, DatasetMeta, read_meta
 from kg.catalog.quarantine import check_share
+from kg.catalog.recbole import RecBoleReader
 from kg.catalog.retail import RetailReader
 from kg.errors import DatasetError
 from kg.records import Reject
 
 __all__ = ["READERS", "read_dataset", "sample_path"]
 
-READERS: tuple[Reader, ...] = (ClewReader(), RetailReader())
+READERS: tuple[Reader, ...] = (
+    ClewReader(),
+    RetailReader(),
+    AmazonReader(),
+    RecBoleReader(),
+    KgatReader(),
+)
 """Every format that is read; a new one is a class and a line here."""
 
 MAX_NAMES_SHOWN = 12

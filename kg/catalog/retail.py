@@ -27,7 +27,8 @@ import pyarrow.parquet as pq
 
 from kg.catalog.base import Parts
 from kg.catalog.columns import to_float, to_text, to_time
-from kg.catalog.files import RawTable, first_line, read_bytes, read_delimited, read_parquet
+from kg.catalog.delimited import read_delimited
+from kg.catalog.files import RawTable, first_line, read_bytes, read_parquet
 from kg.catalog.interactions import Checks, check_interactions
 from kg.catalog.language import detect_language
 from kg.catalog.meta import META_FILE, DatasetMeta
