@@ -22,7 +22,7 @@ from kg.catalog.amazon_meta import CURRENCY, META_FIELDS, Links, catalogue
 from kg.catalog.base import Parts
 from kg.catalog.files import first_line, read_json_lines, rows_to_table
 from kg.catalog.interactions import check_interactions
-from kg.catalog.meta import META_FILE, DatasetMeta
+from kg.catalog.meta import DatasetMeta
 from kg.catalog.products import products_of_ids
 from kg.records import INTERACTION_SCHEMA, Reject
 
@@ -74,9 +74,8 @@ class AmazonReader:
             rejects += bad
             rows[file.name] = raw.rows
         interactions = pa.concat_tables(tables)
-        toml = [path / META_FILE] if (path / META_FILE).is_file() else []
         return Parts(
-            files=(*toml, *files),
+            files=tuple(files),
             rows=rows,
             products=products if metas else products_of_ids(interactions["product_id"], meta),
             interactions=interactions,

@@ -42,7 +42,7 @@ def reject(
 class Parts:
     """What one reader found. For every file: rows read = rows kept + rejects of that file."""
 
-    files: tuple[Path, ...]  # every file that was read
+    files: tuple[Path, ...]  # every file that was read, but for dataset.toml
     rows: Mapping[str, int]  # file name -> rows read
     products: list[Product]
     interactions: pa.Table = field(default_factory=INTERACTION_SCHEMA.empty_table)

@@ -12,7 +12,7 @@ from kg.catalog.base import Parts
 from kg.catalog.delimited import read_delimited
 from kg.catalog.files import RawTable, read_json_lines, read_parquet, rows_to_table
 from kg.catalog.interactions import check_interactions, check_triples
-from kg.catalog.meta import META_FILE, DatasetMeta
+from kg.catalog.meta import DatasetMeta
 from kg.catalog.naming import product_names, rename_table
 from kg.catalog.products import check_products
 from kg.errors import DatasetError
@@ -63,9 +63,8 @@ class ClewReader:
             raw = _table(file, meta.columns.triples, TRIPLE_SCHEMA.names, rows, ignored)
             triples, bad = check_triples(file.name, raw)
             rejects += bad
-        toml = [path / META_FILE] if (path / META_FILE).is_file() else []
         return Parts(
-            files=(*toml, *files.values()),
+            files=tuple(files.values()),
             rows=rows,
             products=products,
             interactions=interactions,

@@ -20,7 +20,7 @@ from kg.catalog.columns import renamed
 from kg.catalog.delimited import read_delimited
 from kg.catalog.files import RawTable, first_line, read_bytes
 from kg.catalog.interactions import check_interactions, check_triples
-from kg.catalog.meta import META_FILE, DatasetMeta
+from kg.catalog.meta import DatasetMeta
 from kg.catalog.products import products_of_ids
 from kg.records import INTERACTION_SCHEMA, TRIPLE_SCHEMA, Reject
 
@@ -49,9 +49,7 @@ class KgatReader:
         Raises:
             DatasetError: a file cannot be read.
         """
-        files = [
-            file for name in (META_FILE, *SPLITS, KG, *LISTS) if (file := path / name).is_file()
-        ]
+        files = [file for name in (*SPLITS, KG, *LISTS) if (file := path / name).is_file()]
         users, items, entities, relations = (_names(path / name) for name in LISTS)
         rows: dict[str, int] = {}
         rejects: list[Reject] = []

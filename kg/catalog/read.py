@@ -48,7 +48,8 @@ def read_dataset(path: Path, *, max_reject_share: float | None = None) -> Datase
     if not path.exists():
         raise DatasetError(f"{path}: there is no such file or directory")
     meta = read_meta(path / META_FILE) if path.is_dir() else DatasetMeta()
-    parts = _reader(path).read(path, meta)
+    reader = _reader(path)
+    parts = reader.read(path, meta)
     share = meta.max_reject_share if max_reject_share is None else max_reject_share
     check_share(path, parts.rows, parts.rejects, share)
     if not parts.products:
@@ -61,7 +62,7 @@ def read_dataset(path: Path, *, max_reject_share: float | None = None) -> Datase
         triples=parts.triples,
         rejects=_in_order(parts),
         fingerprint=_fingerprint(path, parts.files),
-        format=_reader(path).name,
+        format=reader.name,
         rows=MappingProxyType(dict(parts.rows)),
         ignored=MappingProxyType(dict(parts.ignored)),
     )
@@ -119,8 +120,9 @@ def _in_order(parts: Parts) -> list[Reject]:
 
 
 def _fingerprint(path: Path, files: Iterable[Path]) -> str:
+    toml = [path / META_FILE] if (path / META_FILE).is_file() else []
     digest = hashlib.blake2b(digest_size=16)
-    for file in sorted(files):
+    for file in sorted([*files, *toml]):
         name = file.relative_to(path).as_posix() if path.is_dir() else file.name
         content = file.read_bytes()
         digest.update(f"{name}\0{len(content)}\0".encode())

@@ -19,7 +19,7 @@ from kg.catalog.base import Parts
 from kg.catalog.columns import renamed
 from kg.catalog.files import RawTable
 from kg.catalog.interactions import Checks, check_interactions, check_triples
-from kg.catalog.meta import META_FILE, DatasetMeta, InteractionColumns, TripleColumns
+from kg.catalog.meta import DatasetMeta, InteractionColumns, TripleColumns
 from kg.catalog.naming import rename_table
 from kg.catalog.products import products_of_ids
 from kg.catalog.recbole_items import read_atomic, read_items
@@ -64,9 +64,8 @@ class RecBoleReader:
         for file in inters:
             raw = _interactions(file, meta, ignored)
             rows[file.name] = raw.rows
-            event = _event(raw, meta)
             table, bad = check_interactions(
-                file.name, raw, known, default_event=event, least_value=None
+                file.name, raw, known, default_event=_event(raw, meta), least_value=None
             )
             tables.append(table)
             rejects += bad
@@ -75,10 +74,8 @@ class RecBoleReader:
         if kg:
             triples, bad = _triples(kg, link, rows)
             rejects += bad
-        toml = path / META_FILE
-        found = (toml if toml.is_file() else None, item, *inters, kg, link if kg else None)
         return Parts(
-            files=tuple(file for file in found if file),
+            files=tuple(file for file in (item, *inters, kg, link if kg else None) if file),
             rows=rows,
             products=products if item else products_of_ids(interactions["product_id"], meta),
             interactions=interactions,
@@ -106,7 +103,8 @@ def _split(file: Path) -> str | None:
 
 
 def _stem(file: Path) -> str:
-    return file.name.removesuffix(INTER).removesuffix(f".{_split(file)}")
+    stem = file.name.removesuffix(INTER)
+    return stem.rpartition(".")[0] if _split(file) else stem
 
 
 def _interactions(file: Path, meta: DatasetMeta, ignored: dict[str, tuple[str, ...]]) -> RawTable:

@@ -31,7 +31,7 @@ from kg.catalog.delimited import read_delimited
 from kg.catalog.files import RawTable, first_line, read_bytes, read_parquet
 from kg.catalog.interactions import Checks, check_interactions
 from kg.catalog.language import detect_language
-from kg.catalog.meta import META_FILE, DatasetMeta
+from kg.catalog.meta import DatasetMeta
 from kg.catalog.workbook import read_workbook, workbook_headers
 from kg.errors import DatasetError, MissingExtraError
 from kg.records import Product
@@ -104,9 +104,8 @@ class RetailReader:
         interactions, rejects = check_interactions(
             file.name, rest, [product.id for product in products]
         )
-        toml = [path / META_FILE] if (path / META_FILE).is_file() else []
         return Parts(
-            files=(*toml, file),
+            files=(file,),
             rows={file.name: raw.rows},
             products=products,
             interactions=interactions,
