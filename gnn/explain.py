@@ -1,0 +1,205 @@
+"""Why a product was recommended: the strongest paths of its score, and the rest by channel.
+
+In: a fitted model, the history the score came from, products to explain. Out: an `Explanation`
+each. What is told is true of the graph: each edge is a fact of it. What is told adds up: paths and
+rest sum to the score. What rests on fewer than ``min_buyers`` other people stays in the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from gnn.channels import ITSELF
+from gnn.history import History
+from gnn.paths import Sight, dense_path, graph_path
+from gnn.storage import Model
+from gnn.terms import DENSE_CHANNELS, Terms, gather, score_terms
+from gnn.words import Narrator
+from kg.errors import ModelError
+from kg.records import Path
+
+__all__ = ["ExplainConfig", "Explanation", "explain"]
+
+
+class ExplainConfig(BaseModel):
+    """How much is told."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_paths: int = Field(default=3, ge=0, le=100, description="strongest paths shown per product")
+    min_buyers: int = Field(
+        default=5, ge=2, description="fewest other people behind a co-purchase path"
+    )
+    min_share: float = Field(
+        default=0.01,
+        ge=0,
+        le=1,
+        description="paths that bring less of the score are left in the rest",
+    )
+    max_history: int = Field(
+        default=16, ge=1, description="history products, the strongest first, searched for paths"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A score taken apart. ``score = Σ value of paths + Σ rest``, up to ``error``."""
+
+    product: str  # compact id
+    row: int
+    score: float
+    paths: tuple[Path, ...]  # strongest first; empty: there is no story to tell
+    rest: Mapping[str, float]  # channel -> sum of its terms not shown as a path
+    error: float  # |score − Σ of all terms|, of float arithmetic
+
+
+def explain(
+    model: Model,
+    history: History,
+    products: Sequence[int],
+    *,
+    config: ExplainConfig | None = None,
+    narrator: Narrator | None = None,
+    language: str | None = None,
+    similar: bool = False,
+    gnn: bool = True,
+) -> list[Explanation]:
+    """Explain the scores of some products for one history.
+
+    Args:
+        model: the fitted model.
+        history: what the scores were made from.
+        products: product rows; none of them in the history.
+        config: how much to tell.
+        narrator: puts paths into words; None: paths come without words.
+        language: of the words; None: the ontology's first.
+        similar: the history is a product looked at, not things a user bought.
+        gnn: whether the GNN's part was counted.
+
+    Raises:
+        ModelError: a product is in the history, or the history is empty.
+    """
+    config = ExplainConfig() if config is None else config
+    rows = np.asarray(products, dtype=np.int64)
+    _check(model, history, rows)
+    embeddings = model.gnn if gnn else model.gnn[:, :0]
+    terms = score_terms(model.head, embeddings, history, rows, max_history=config.max_history)
+    sight = Sight(model, history)
+    choice = _Choice(model, terms)
+    errors = terms.error
+    told = []
+    for at, row in enumerate(rows.tolist()):
+        paths, rest = _tell(sight, choice, at, config)
+        if narrator is not None:
+            paths = [
+                replace(path, words=narrator.tell(path, language, similar=similar or not bought))
+                for path, bought in paths_with_purchase(paths, sight)
+            ]
+        score, error = float(terms.scores[at]), float(errors[at])
+        told.append(Explanation(model.products[row], row, score, tuple(paths), rest, error))
+    return told
+
+
+def paths_with_purchase(paths: Sequence[Path], sight: Sight) -> Iterator[tuple[Path, bool]]:
+    """Each path and whether its history product was bought (and not only viewed, say)."""
+    for path in paths:
+        yield path, sight.event_of(path.history_product) == "purchase"
+
+
+def _check(model: Model, history: History, rows: NDArray[np.int64]) -> None:
+    if not len(history.rows):
+        raise ModelError("an empty history has no scores to explain")
+    inside = np.intersect1d(rows, history.rows)
+    if len(inside):
+        name = model.products[int(inside[0])]
+        raise ModelError(f"{name} is in the history itself; its score is not made from it")
+
+
+def _tell(
+    sight: Sight, choice: _Choice, at: int, config: ExplainConfig
+) -> tuple[list[Path], dict[str, float]]:
+    """The paths to show for one product, strongest first, and the rest by channel."""
+    terms = choice.terms
+    names = (*sight.model.head.features.relations, *DENSE_CHANNELS)
+    left = terms.totals[at].copy()
+    score = float(terms.scores[at])
+    paths: list[Path] = []
+    path: Path | None
+    for value, channel, history, position in choice.strongest(at) if score > 0 else ():
+        if len(paths) == config.max_paths or value <= 0 or value < config.min_share * score:
+            break
+        i, j = int(terms.history[history]), int(terms.products[at])
+        if position >= 0:
+            path = graph_path(sight, i, j, position, value, value / score)
+        else:
+            found = dense_path(sight, i, j, names[channel], value, value / score)
+            told = found.buyers is None or found.buyers >= config.min_buyers
+            path = found if told else None
+        if path is not None:
+            paths.append(path)
+            left[channel] -= value
+    rest = {name: float(part) for name, part in zip(names, left, strict=True) if part != 0.0}
+    return paths, rest
+
+
+class _Choice:
+    """Terms in the order in which they may be shown.
+
+    Of the history products that share one entity with a product, the strongest stands for all; so
+    it is with text and GNN. Among equal terms: graph before co-purchase before text before GNN,
+    then by relation, entity and history product.
+    """
+
+    def __init__(self, model: Model, terms: Terms) -> None:
+        self.terms = terms
+        self._features = model.head.features
+        self._bounds = np.searchsorted(terms.owner, np.arange(len(terms.products) + 1))
+        shown = _without_unlinked(model, terms)
+        self._best = shown.argmax(axis=1) if len(shown) else np.zeros(0, dtype=np.int64)
+        self._value = shown[np.arange(len(shown)), self._best]
+
+    def strongest(self, at: int) -> Iterator[tuple[float, int, int, int]]:
+        """Value, channel, index of the history product, and place of the entity or -1."""
+        terms, first = self.terms, int(self._bounds[at])
+        graph = self._value[first : self._bounds[at + 1]]
+        bought, text, gnn = terms.dense[:, at]
+        values = np.concatenate([graph, bought, [text.max()], [gnn.max()]])
+        relations = len(self._features.relations)
+        for index in np.argsort(-values, kind="stable").tolist():
+            value, after = float(values[index]), index - len(graph)
+            if after < 0:
+                position = int(terms.position[first + index])
+                channel = int(self._features.channel[self._features.indices[position]])
+                yield value, channel, int(self._best[first + index]), position
+            elif after < len(bought):
+                yield value, relations, after, -1
+            else:
+                which = after - len(bought)
+                yield value, relations + 1 + which, int((text, gnn)[which].argmax()), -1
+
+
+def _without_unlinked(model: Model, terms: Terms) -> NDArray[np.float64]:
+    """`Terms.graph` with −inf where there would be no fact of the product to show.
+
+    Where the shared entity is the recommended product itself, only a history product that links
+    to it makes a path.
+    """
+    features = model.head.features
+    itself = np.flatnonzero(features.depth[terms.position] == ITSELF)
+    if not len(itself):
+        return terms.graph
+    place = np.full(features.shape[0], -1)
+    place[terms.history] = np.arange(len(terms.history))
+    matrix = model.head.by_entity
+    position, owner = gather(matrix.indptr, features.indices[terms.position[itself]])
+    history = place[matrix.indices[position]]
+    linked = np.zeros((len(itself), len(terms.history)), dtype=bool)
+    linked[owner[history >= 0], history[history >= 0]] = True
+    shown = terms.graph.copy()
+    shown[itself] = np.where(linked, shown[itself], -np.inf)
+    return shown

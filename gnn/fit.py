@@ -1,0 +1,163 @@
+"""From a knowledge graph and training events to a fitted `gnn.storage.Model`.
+
+In: the graph's tables, the ontology, the interactions to train on, embeddings if there are any.
+Out: a model ready to be saved or asked. Edges of paths come from the whole graph; numbers are
+learned from ``interactions`` alone, which is how held-out events stay held out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from gnn.channels import Channel, broader_edges, read_channels
+from gnn.features import fuse
+from gnn.fusion import FusionHead, HeadConfig, fit_head
+from gnn.history import EventColumns, event_matrix, history_matrix, read_events
+from gnn.storage import Model
+from gnn.user_events import read_user_events
+from kg.errors import ModelError
+from kg.facts import KnowledgeGraph
+from kg.ids import Vocabulary
+from kg.records import EVENTS
+from kg.schema import Schema
+
+__all__ = ["TrainingData", "attach_gnn", "fit_model", "read_training"]
+
+_BOUGHT = np.array([event in ("purchase", "rating") for event in EVENTS], dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Interactions of a split as matrices, users × products."""
+
+    users: Vocabulary
+    products: Vocabulary
+    columns: EventColumns
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Users, products."""
+        return len(self.users), len(self.products)
+
+    def user_items(self, config: HeadConfig) -> csr_matrix:
+        """What the Gram matrix is made of: the largest event weight of each pair, no recency."""
+        return event_matrix(self.columns, self.shape, config.history.event_weights())
+
+    def histories(self, config: HeadConfig) -> csr_matrix:
+        """Weighted histories ``x_u``."""
+        return history_matrix(self.columns, self.shape, config.history)
+
+    @cached_property
+    def bought(self) -> csr_matrix:
+        """1 where a user bought or rated a product."""
+        return event_matrix(self.columns, self.shape, _BOUGHT)
+
+
+def read_training(interactions: pa.Table, products: Vocabulary, config: HeadConfig) -> TrainingData:
+    """Interactions with compact ids as `TrainingData`; users in sorted order.
+
+    Raises:
+        ModelError: there are none of a known product, or an event type is unknown.
+    """
+    users = Vocabulary(sorted(set(interactions["user_id"].to_pylist())))
+    columns = read_events(interactions, users, products, min_rating=config.history.min_rating)
+    if not len(columns.users):
+        raise ModelError(
+            f"none of {interactions.num_rows} interactions is with one of {len(products)} products"
+        )
+    return TrainingData(users, products, columns)
+
+
+def fit_model(
+    kg: KnowledgeGraph,
+    schema: Schema,
+    interactions: pa.Table,
+    *,
+    text: NDArray[np.float32] | None = None,
+    config: HeadConfig | None = None,
+    channels: list[Channel] | None = None,
+) -> Model:
+    """Fit the fusion head on a graph and training events.
+
+    Args:
+        kg: the graph.
+        schema: the ontology it was made with.
+        interactions: training events with compact ids.
+        text: (n, d) float32 unit rows in the order of ``kg.products``; None: no text channel.
+        config: settings; the defaults where None.
+        channels: those of ``read_channels`` with the same damping, where made already.
+
+    Raises:
+        ModelError: no usable events, too many products, or shapes that do not agree.
+    """
+    config = HeadConfig() if config is None else config
+    products = Vocabulary(kg.products["id"].to_pylist())
+    data = read_training(interactions, products, config)
+    if channels is None:
+        channels = read_channels(kg, schema, products, damping=config.ancestor_damping)
+    features = fuse(
+        channels,
+        len(products),
+        weights={channel.relation: config.weight(channel.relation) for channel in channels},
+        degree_exponent=config.degree_exponent,
+        min_degree=config.min_degree,
+    )
+    return Model(
+        config=config,
+        products=products,
+        head=fit_head(data.user_items(config), features, text, config, bought=data.bought),
+        events=read_user_events(kg, schema, products),
+        broader=broader_edges(kg, schema),
+        gnn=np.zeros((len(products), 0), dtype=np.float32),
+    )
+
+
+def attach_gnn(
+    model: Model, embeddings: NDArray[np.float32], histories: csr_matrix, weight: float
+) -> Model:
+    """The model with a GNN's part added to its scores.
+
+    The embeddings are scaled so that, over a sample of histories, the GNN's scores vary ``weight``
+    times as much as the head's. The scale is one number for all users: a term then stays the same
+    whatever else is in the history.
+
+    Args:
+        model: with a fitted head.
+        embeddings: (n, d) float32, in the order of ``model.products``.
+        histories: weighted histories to measure on, users × products.
+        weight: ``a`` in ``score = head + a · gnn``; 0 takes the GNN out.
+
+    Raises:
+        ModelError: the embeddings are of other products.
+    """
+    n = len(model.products)
+    if embeddings.shape[0] != n:
+        raise ModelError(f"{len(embeddings)} embeddings for {n} products; train the GNN again")
+    if weight == 0:
+        scaled = np.zeros((n, 0), dtype=np.float32)
+    else:
+        ratio = _spread_ratio(model.head, embeddings, histories)
+        scaled = np.ascontiguousarray(embeddings * np.sqrt(weight * ratio), dtype=np.float32)
+    config = model.config.model_copy(update={"gnn_weight": weight})
+    return Model(config, model.products, model.head, model.events, model.broader, scaled)
+
+
+def _spread_ratio(
+    head: FusionHead, embeddings: NDArray[np.float32], histories: csr_matrix
+) -> float:
+    """Mean over sampled users of std(head scores) / std(GNN scores)."""
+    users = np.flatnonzero(np.diff(histories.indptr))
+    sample = histories[users[np.linspace(0, len(users) - 1, min(len(users), 256)).astype(int)]]
+    of_head = -(sample @ head.inverse) / head.inverse.diagonal()
+    of_gnn = (sample @ embeddings) @ embeddings.T
+    spread = of_gnn.std(axis=1)
+    usable = spread > 0
+    if not usable.any():
+        return 0.0
+    return float(np.mean(of_head.std(axis=1)[usable] / spread[usable]))

@@ -1,0 +1,215 @@
+"""The fusion head: ridge regression of the history on itself and on what is known of the products.
+
+    G = Σ_r w_r F_r F_rᵀ        P = (G + λI)⁻¹        B_ij = −P_ij / P_jj   (i ≠ j)
+    score(u, j) = Σ_i x_ui B_ij
+
+Co-purchase is the channel ``F = Xᵀ``; without any other channel this is EASE (Steck, 2019,
+"Embarrassingly Shallow Autoencoders for Sparse Data"). Because ``(G + λI) P = I``,
+
+    B_ij = Σ_r w_r (P F_r)[i, :] · F_r[j, :] / (λ P_jj)     for i ≠ j,
+
+so each score is exactly a sum over (history product i, channel r, entity e of j): the terms
+`gnn.explain` hands out. In: matrices. Out: a `FusionHead`, arrays only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+from scipy.sparse import csc_matrix, csr_matrix, hstack
+
+from gnn.features import Features
+from gnn.history import HistoryConfig
+from gnn.solve import add_gram, exact_sum_error, ridge_inverse
+from kg.errors import ModelError
+
+__all__ = ["FusionHead", "HeadConfig", "HeavyColumns", "fit_head"]
+
+_Weight = Annotated[float, Field(ge=0, le=1e5)]
+
+
+class HeadConfig(BaseModel):
+    """What the fusion head computes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    regularization: float = Field(
+        default=100.0, gt=0, le=1e6, description="λ of the ridge regression"
+    )
+    relation_weight: _Weight = Field(
+        default=3.0, description="w_r of a relation not named in weights"
+    )
+    weights: Mapping[str, _Weight] = Field(
+        default_factory=dict, description="w_r by relation id; 0 leaves a relation out"
+    )
+    text_weight: _Weight = Field(default=20.0, description="w of the text embeddings")
+    gnn_weight: float = Field(
+        default=0.5,
+        ge=0,
+        le=100,
+        description="GNN scores added, in standard deviations of the head's",
+    )
+    degree_exponent: float = Field(
+        default=0.5, ge=0, le=1, description="an entity of degree d counts d ** -exponent"
+    )
+    ancestor_damping: float = Field(
+        default=0.5, ge=0, le=1, description="factor per broader edge; 0: no ancestors"
+    )
+    min_degree: int = Field(default=2, ge=1, description="entities of fewer products are left out")
+    history: HistoryConfig = HistoryConfig()
+    precision: Literal["auto", "float32", "float64"] = Field(
+        default="auto", description="of the inversion; auto: float64 where float32 misses max_error"
+    )
+    max_error: float = Field(
+        default=1e-6, gt=0, le=1e-2, description="allowed error of the exact sum"
+    )
+    max_products: int = Field(
+        default=30_000, ge=1, description="largest catalogue for the dense head"
+    )
+
+    def weight(self, relation: str) -> float:
+        """``w_r`` of a relation."""
+        return self.weights.get(relation, self.relation_weight)
+
+
+@dataclass(frozen=True, slots=True)
+class HeavyColumns:
+    """``(P F)[:, e]`` ready made for entities of so many products that summing takes long."""
+
+    index: NDArray[np.int32]  # (columns,) row in product_sums; -1: not heavy
+    sums: NDArray[np.float32]  # (heavy, n)
+
+
+@dataclass(frozen=True, slots=True)
+class FusionHead:
+    """A fitted head. All that scoring and explaining read; arrays may be memory-mapped."""
+
+    regularization: float
+    inverse: NDArray[np.float32]  # P, (n, n) symmetric
+    features: Features  # F, (n, columns), scaled by sqrt(w)
+    by_entity: csr_matrix  # Fᵀ, (columns, n)
+    heavy: HeavyColumns
+    text: NDArray[np.float32]  # (n, d) scaled by sqrt(w); d may be 0
+    inverse_text: NDArray[np.float32]  # P @ text, (n, d)
+    co_purchase: csr_matrix  # C = Xᵀ X, (n, n) float32
+    buyers: csr_matrix  # how many users bought both, (n, n) int32; the diagonal: bought one
+    error: float  # largest error of the exact sum, measured
+
+    @property
+    def num_products(self) -> int:
+        """Number of products."""
+        return len(self.inverse)
+
+
+def fit_head(
+    user_items: csr_matrix,
+    features: Features,
+    text: NDArray[np.float32] | None,
+    config: HeadConfig,
+    *,
+    bought: csr_matrix | None = None,
+) -> FusionHead:
+    """Fit the head.
+
+    Args:
+        user_items: X, users × products, float32; what each user did in training.
+        features: the relations' channels, of the same products.
+        text: embeddings of the products, (n, d) float32 with unit rows; None: no text channel.
+        config: settings.
+        bought: users × products, what counts as bought when buyers are counted; default X.
+
+    Raises:
+        ModelError: more products than `HeadConfig.max_products`, or shapes that do not agree.
+    """
+    n = user_items.shape[1]
+    _check(n, features, text, config)
+    width = text.shape[1] if text is not None and config.text_weight > 0 else 0
+    scaled = np.zeros((n, 0), dtype=np.float32)
+    if text is not None and width:
+        scaled = np.ascontiguousarray(np.sqrt(config.text_weight) * text, dtype=np.float32)
+    matrix = features.matrix()
+    co_purchase = _sorted_csr(user_items.T @ user_items, np.float32)
+    inverse, error = _solve(matrix, scaled, user_items, config)
+    by_entity = _sorted_csr(csc_matrix(matrix).T, np.float32)
+    held = user_items if bought is None else bought
+    ones = csr_matrix((np.ones(held.nnz, dtype=np.int32), held.indices, held.indptr), held.shape)
+    return FusionHead(
+        regularization=config.regularization,
+        inverse=inverse,
+        features=features,
+        by_entity=by_entity,
+        heavy=_heavy_columns(by_entity, inverse),
+        text=scaled,
+        inverse_text=np.ascontiguousarray(_product(scaled.T.astype(np.float64), inverse).T),
+        co_purchase=co_purchase,
+        buyers=_sorted_csr(ones.T @ ones, np.int32),
+        error=error,
+    )
+
+
+def _check(
+    n: int, features: Features, text: NDArray[np.float32] | None, config: HeadConfig
+) -> None:
+    if n > config.max_products:
+        raise ModelError(
+            f"{n} products are more than the dense head is meant for ({config.max_products}): its "
+            f"inverse alone takes {n * n * 4 / 1e9:.0f} GB; raise max_products if the machine can"
+        )
+    for name, rows in (("features", features.shape[0]), ("text", n if text is None else len(text))):
+        if rows != n:
+            raise ModelError(f"{name} have {rows} rows but the interactions name {n} products")
+
+
+def _solve(
+    matrix: csr_matrix, text: NDArray[np.float32], user_items: csr_matrix, config: HeadConfig
+) -> tuple[NDArray[np.float32], float]:
+    """P and the error of its exact sum, in the precision that reaches ``max_error``."""
+    n = user_items.shape[1]
+    everything = csr_matrix(_side_by_side(matrix, user_items))
+    order = ("float32", "float64") if config.precision == "auto" else (config.precision,)
+    for precision in order:
+        gram = np.zeros((n, n), dtype=precision)
+        add_gram(gram, everything)
+        if text.shape[1]:
+            add_gram(gram, text)
+        inverse = ridge_inverse(gram, config.regularization)
+        del gram
+        error = exact_sum_error(inverse, everything, text, config.regularization)
+        if error <= config.max_error:
+            break
+    return inverse, error
+
+
+def _side_by_side(matrix: csr_matrix, user_items: csr_matrix) -> csr_matrix:
+
+    return csr_matrix(hstack([matrix, user_items.T], format="csr", dtype=np.float32))
+
+
+def _heavy_columns(by_entity: csr_matrix, inverse: NDArray[np.float32]) -> HeavyColumns:
+    """Precompute `HeavyColumns` for entities of more than 256 products."""
+    heavy = np.flatnonzero(np.diff(by_entity.indptr) > 256)
+    index = np.full(by_entity.shape[0], -1, dtype=np.int32)
+    index[heavy] = np.arange(len(heavy))
+    return HeavyColumns(index, _product(by_entity[heavy].astype(np.float64), inverse))
+
+
+def _product(
+    left: csr_matrix | NDArray[np.float64], inverse: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """``left @ P``, summed in float64 so that explanations add up, kept as float32."""
+    product = np.empty((left.shape[0], len(inverse)), dtype=np.float32)
+    for start in range(0, len(inverse), 1024):
+        # P is symmetric: its columns are its rows, which lie together in memory.
+        product[:, start : start + 1024] = left @ inverse[start : start + 1024].T.astype(np.float64)
+    return product
+
+
+def _sorted_csr(matrix: Any, dtype: type[np.generic]) -> csr_matrix:
+    result = csr_matrix(matrix, dtype=dtype)
+    result.sum_duplicates()
+    return result

@@ -1,0 +1,146 @@
+"""Scores, rankings and similar products from a fitted model; NumPy and SciPy only.
+
+In: a `gnn.storage.Model` (arrays in memory or memory-mapped) and a `gnn.history.History`. Out:
+scores and ranked products. ``score(u, j) = Σ_i x_ui (B_ij + z_i · z_j)`` over ``i ≠ j``: the fusion
+head plus, where one is attached, the GNN, whose embeddings carry its weight. No product is scored
+from itself. Deterministic: among equal scores the product that comes first in the catalogue wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gnn.history import Event, History, weigh_history
+from gnn.storage import Model, load_model
+from kg.errors import ModelError
+
+__all__ = ["Recommendation", "Recommender"]
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """A ranked product."""
+
+    product: str  # compact id
+    row: int
+    score: float
+
+
+class Recommender:
+    """Ranks products for a history. Safe to share between threads: it changes nothing."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.products = model.products
+        head = model.head
+        self._diagonal = head.inverse.diagonal().astype(np.float64)
+        self._scale = -1.0 / self._diagonal
+
+    @classmethod
+    def load(cls, directory: Path) -> Recommender:
+        """Memory-map a model directory (`gnn.storage.save_model`).
+
+        Raises:
+            ModelError: a file is missing or damaged.
+        """
+        return cls(load_model(directory))
+
+    def history(self, events: Sequence[Event], *, user: str | None = None) -> History:
+        """Weigh a user's events by the model's settings; see `gnn.history.weigh_history`."""
+        return weigh_history(events, self.products, self.model.config.history, user=user)
+
+    def history_of(self, product: str) -> History:
+        """The history of someone who met just this product.
+
+        Raises:
+            NotFoundError: the product is not in the model.
+        """
+        row = np.array([self.products.row(product)])
+        return History(row, np.ones(1), ("view",), row)
+
+    def scores(self, history: History, *, gnn: bool = True) -> NDArray[np.float64]:
+        """Scores of all products, (n,) float64; zeros where the history is empty."""
+        head, rows, weights = self.model.head, history.rows, history.weights
+        if not len(rows):
+            return np.zeros(head.num_products)
+        scores = (weights @ head.inverse[rows].astype(np.float64)) * self._scale
+        scores[rows] += weights  # takes out −x_j P_jj / P_jj: none is scored from itself
+        z = self.model.gnn
+        if gnn and z.shape[1]:
+            own = z[rows]
+            scores += z @ (weights.astype(np.float32) @ own)
+            scores[rows] -= weights * (own * own).sum(axis=1)
+        return scores
+
+    def recommend(
+        self,
+        history: History,
+        k: int = 10,
+        *,
+        exclude_seen: bool = True,
+        exclude: Iterable[int] = (),
+        candidates: NDArray[np.bool_] | None = None,
+        gnn: bool = True,
+    ) -> list[Recommendation]:
+        """The ``k`` best products, best first; fewer where fewer are allowed.
+
+        Args:
+            history: whom for; an empty one gets an empty list (there is nothing to go by).
+            k: how many, at least 1.
+            exclude_seen: leave out what the history holds.
+            exclude: more rows to leave out.
+            candidates: (n,) True where a product may be recommended; None: anywhere.
+            gnn: whether the GNN's part counts.
+
+        Raises:
+            ModelError: ``k`` is not positive, or ``candidates`` has another length.
+        """
+        n = self.model.head.num_products
+        if k < 1:
+            raise ModelError(f"cannot recommend {k} products; ask for at least 1")
+        if candidates is not None and candidates.shape != (n,):
+            raise ModelError(f"candidates has shape {candidates.shape}, expected ({n},)")
+        if not len(history.rows):
+            return []
+        scores = self.scores(history, gnn=gnn)
+        allowed = scores.copy()
+        if candidates is not None:
+            allowed[~candidates] = -np.inf
+        if exclude_seen:
+            allowed[history.seen] = -np.inf
+            allowed[history.rows] = -np.inf
+        allowed[list(exclude)] = -np.inf
+        return [
+            Recommendation(self.products[row], row, float(scores[row])) for row in top_k(allowed, k)
+        ]
+
+    def similar(
+        self,
+        product: str,
+        k: int = 10,
+        *,
+        candidates: NDArray[np.bool_] | None = None,
+        gnn: bool = True,
+    ) -> list[Recommendation]:
+        """Products for someone who met only this one, best first.
+
+        Raises:
+            NotFoundError: the product is not in the model.
+            ModelError: as `recommend`.
+        """
+        return self.recommend(self.history_of(product), k, candidates=candidates, gnn=gnn)
+
+
+def top_k(scores: NDArray[np.float64], k: int) -> list[int]:
+    """Rows of the ``k`` largest finite scores, best first, the smaller row first among equals."""
+    k = min(k, len(scores))
+    threshold = np.partition(scores, len(scores) - k)[len(scores) - k]
+    rows = np.flatnonzero((scores >= threshold) & (scores > -np.inf))
+    order = np.argsort(-scores[rows], kind="stable")[:k]
+    best: list[int] = rows[order].tolist()
+    return best

@@ -1,0 +1,113 @@
+"""Paths put into words, from the ontology's templates and frames.
+
+In: a `kg.records.Path` and names of entities. Out: a sentence in the language asked for; where the
+ontology lacks a text in it, in the ontology's first language. Assumes `kg.schema` has checked that
+every frame and every relation that explains has a text in that first language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from kg.facts import KnowledgeGraph
+from kg.ids import local_part
+from kg.records import Path
+from kg.schema import Schema
+
+__all__ = ["Names", "Narrator"]
+
+USER_CLASS = "clew:User"
+
+
+class Names:
+    """Names of entities by language, read from an entity table when first asked for."""
+
+    def __init__(self, entities: pa.Table) -> None:
+        """Take an entity table (``kg.records.ENTITY_SCHEMA``); users are left out."""
+        self._entities = entities.filter(pc.field("class") != USER_CLASS).combine_chunks()
+        self._row = {name: at for at, name in enumerate(self._entities["id"].to_pylist())}
+        self._known: dict[str, tuple[str, Mapping[str, str]]] = {}
+
+    def name(self, entity: str, language: str) -> str:
+        """Name in a language, else the entity's own name, else the local part of its id."""
+        own, labels = self._known.get(entity) or self._read(entity)
+        return labels.get(language, own)
+
+    def _read(self, entity: str) -> tuple[str, Mapping[str, str]]:
+        row = self._row.get(entity)
+        if row is None:
+            found: tuple[str, Mapping[str, str]] = (local_part(entity), {})
+        else:
+            labels = self._entities["labels"][row].as_py() or []
+            found = (self._entities["name"][row].as_py(), dict(labels))
+        self._known[entity] = found
+        return found
+
+
+class Narrator:
+    """Tells paths in the words of an ontology."""
+
+    def __init__(self, schema: Schema, names: Names) -> None:
+        self._schema = schema
+        self._names = names
+
+    @classmethod
+    def of(cls, kg: KnowledgeGraph, schema: Schema) -> Narrator:
+        """Narrator of a graph's entities."""
+        return cls(schema, Names(kg.entities))
+
+    def tell(self, path: Path, language: str | None = None, *, similar: bool = False) -> str:
+        """One sentence for a path.
+
+        Args:
+            path: what to tell.
+            language: ISO 639-1; None or one the ontology does not know: its first.
+            similar: use the frames that do not claim that the user bought the history product.
+        """
+        language = self._language(language)
+        frame = _frame(path) + ("_similar" if similar else "")
+        text = self._text(self._schema.frames[frame], language)
+        history = self._names.name(path.history_product, language)
+        phrase = self._phrase(path, language) if path.entity is not None else ""
+        return _fill(text, history=history, phrase=phrase, count=str(path.buyers or ""))
+
+    def rest(self, language: str | None = None) -> str:
+        """The sentence for what is not shown."""
+        return self._text(self._schema.frames["rest"], self._language(language))
+
+    def channel(self, channel: str, language: str | None = None) -> str:
+        """Name of a channel: the relation's label, or the channel's own name."""
+        relation = self._schema.relations.get(channel)
+        return channel if relation is None else self._text(relation.label, self._language(language))
+
+    def _phrase(self, path: Path, language: str) -> str:
+        template = self._text(self._schema.relations[path.channel].templates, language)
+        return _fill(template, object=self._names.name(path.entity or "", language))
+
+    def _language(self, language: str | None) -> str:
+        return language if language in self._schema.languages else self._schema.languages[0]
+
+    def _text(self, texts: Mapping[str, str], language: str) -> str:
+        return texts.get(language) or texts[self._schema.languages[0]]
+
+
+def _frame(path: Path) -> str:
+    """Name of the frame a path is told in, without ``_similar``."""
+    if path.evidence == "direct" and path.entity == path.product:
+        return "linked"
+    if path.evidence == "direct" and path.entity == path.history_product:
+        return "linked_back"
+    return path.evidence
+
+
+def _fill(text: str, **slots: str) -> str:
+    """Replace ``{slot}`` marks; braces inside names stay as they are."""
+    parts = text.split("{")
+    filled = [parts[0]]
+    for part in parts[1:]:
+        slot, closed, after = part.partition("}")
+        filled.append(slots[slot] + after if closed and slot in slots else "{" + part)
+    return "".join(filled)
