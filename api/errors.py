@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from api.schemas import Problem
 from kg.errors import ClewError, ModelError, NotFoundError, QueryError, QueryTimeout, StoreError
 
-__all__ = ["PROBLEM_RESPONSES", "install_error_handlers"]
+__all__ = ["PROBLEM_RESPONSES", "install_error_handlers", "problem"]
 
 _log = logging.getLogger(__name__)
 
@@ -35,7 +35,8 @@ PROBLEM_RESPONSES: dict[int | str, dict[str, object]] = {
 """For the OpenAPI document of every route."""
 
 
-def _problem(status: int, detail: str, errors: list[dict[str, str]] | None = None) -> JSONResponse:
+def problem(status: int, detail: str, errors: list[dict[str, str]] | None = None) -> JSONResponse:
+    """A problem document as a response."""
     body = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, errors=errors)
     return JSONResponse(
         body.model_dump(exclude_none=True), status, media_type="application/problem+json"
@@ -49,9 +50,9 @@ def install_error_handlers(app: FastAPI) -> None:
     async def _clew(request: Request, exc: ClewError) -> JSONResponse:
         for kind in type(exc).__mro__:
             if kind in _STATUS:
-                return _problem(_STATUS[kind], str(exc))
+                return problem(_STATUS[kind], str(exc))
         _log.error("unexpected error at %s", request.url.path, exc_info=exc)
-        return _problem(500, "the service failed; the operator finds the cause in its log")
+        return problem(500, "the service failed; the operator finds the cause in its log")
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, exc: RequestValidationError) -> JSONResponse:
@@ -60,13 +61,13 @@ def install_error_handlers(app: FastAPI) -> None:
             for error in exc.errors()
         ]
         named = "; ".join(f"{error['field']}: {error['message']}" for error in errors[:3])
-        return _problem(422, f"the request is not valid: {named}", errors)
+        return problem(422, f"the request is not valid: {named}", errors)
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, exc: HTTPException) -> JSONResponse:
-        return _problem(exc.status_code, f"{request.method} {request.url.path}: {exc.detail}")
+        return problem(exc.status_code, f"{request.method} {request.url.path}: {exc.detail}")
 
     @app.exception_handler(Exception)
     async def _bug(request: Request, exc: Exception) -> JSONResponse:
         _log.error("unexpected error at %s", request.url.path, exc_info=exc)
-        return _problem(500, "the service failed; the operator finds the cause in its log")
+        return problem(500, "the service failed; the operator finds the cause in its log")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from commerce.catalogue import Card, Catalogue
 from commerce.demand import Demand
-from kg.facts import KnowledgeGraph, why
+from kg.fact_index import FactIndex
 from kg.records import Fact
 from kg.schema import Schema
 
@@ -35,7 +35,7 @@ def product_page(
     product: str,
     language: str,
     *,
-    kg: KnowledgeGraph,
+    facts: FactIndex,
     schema: Schema,
     catalogue: Catalogue,
     demand: Demand | None,
@@ -45,10 +45,10 @@ def product_page(
     Args:
         product: compact id.
         language: language asked for; the product's own where it has no text in that one.
-        kg: tables of the snapshot.
+        facts: of the snapshot.
         schema: the ontology the snapshot was built under.
-        catalogue: made from ``kg.products``.
-        demand: made from ``kg.interactions``; None where purchases carry no time.
+        catalogue: of the snapshot's product table.
+        demand: of the snapshot's interactions; None where purchases carry no time.
 
     Raises:
         NotFoundError: the product is not in the snapshot.
@@ -60,7 +60,8 @@ def product_page(
     cover = None
     if demand is not None and card.stock is not None:
         cover = demand.days_of_cover(product, card.stock)
-    facts = (fact for fact in why(kg, product) if not schema.relations[fact.relation].is_literal)
+    known = [f for f in facts.of(product).values() if not schema.relations[f.relation].is_literal]
+    known.sort(key=lambda fact: (fact.relation, -fact.confidence, fact.object))
     return ProductPage(
         card=card,
         language=shown,
@@ -70,5 +71,5 @@ def product_page(
         categories=tuple(catalogue.categories[row]),
         units_per_week=None if demand is None else float(demand.units_per_week[row]),
         days_of_cover=cover,
-        facts=tuple(facts),
+        facts=tuple(known),
     )

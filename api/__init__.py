@@ -1,0 +1,5 @@
+"""HTTP API, pages and the ``clew`` command."""
+
+from api.app import create_app
+
+__all__ = ["create_app"]

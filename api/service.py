@@ -1,0 +1,330 @@
+"""Answers from one snapshot: what the routes call.
+
+A `Service` holds one snapshot, read only, and may be shared between threads. `Live` holds the
+service of the current snapshot and replaces it when another one is published: requests under way
+keep the one they began with.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+from api.schemas import (
+    EdgeOut,
+    FactOut,
+    Health,
+    HistoryItemIn,
+    NodeOut,
+    PathOut,
+    ProductCard,
+    ProductDetail,
+    ProductList,
+    Recommendation,
+    Recommendations,
+    SimilarProducts,
+    SnapshotInfo,
+)
+from commerce.catalogue import Card, Catalogue
+from commerce.demand import Demand, forecast
+from commerce.product_page import product_page
+from gnn.explain import ExplainConfig, Explanation, explain
+from gnn.history import Event, History
+from gnn.score import Recommender
+from gnn.shoppers import Shoppers
+from gnn.words import Names, Narrator
+from kg.build import graph_of, schema_of
+from kg.errors import ClewError, ModelError
+from kg.fact_index import FactIndex
+from kg.ids import entity_id, local_part, pseudonym
+from kg.records import Edge, Path
+from kg.snapshot import Snapshot, SnapshotStore
+
+__all__ = ["Live", "Service"]
+
+_log = logging.getLogger(__name__)
+
+
+class Service:
+    """Answers from one snapshot."""
+
+    def __init__(self, snapshot: Snapshot, pseudonym_key: bytes, *, min_buyers: int = 5) -> None:
+        if not snapshot.has_model:
+            raise ModelError(
+                f"snapshot {snapshot.id} has a graph but no model; train one: clew train"
+            )
+        self.snapshot = snapshot
+        self.kg = graph_of(snapshot)
+        self.schema = schema_of(snapshot)
+        self.catalogue = Catalogue(self.kg.products)
+        self.recommender = Recommender.load(snapshot.path / "model")
+        self.facts = FactIndex(self.kg.facts)
+        self.names = Names(self.kg.entities)
+        self.narrator = Narrator(self.schema, self.names)
+        self.shoppers = Shoppers(self.kg.interactions)
+        self._available = self.catalogue.available()
+        self._key = pseudonym_key
+        self._min_buyers = min_buyers
+
+    @cached_property
+    def demand(self) -> Demand | None:
+        """Expected sales, computed when first asked for."""
+        return forecast(self.kg.interactions, self.catalogue.products)
+
+    @property
+    def info(self) -> SnapshotInfo:
+        """The snapshot, as it is named in every answer."""
+        return SnapshotInfo(
+            id=self.snapshot.id, dataset=self.snapshot.manifest.dataset.get("name", "")
+        )
+
+    def health(self) -> Health:
+        """What is being served."""
+        return Health(
+            status="ok",
+            snapshot=self.info,
+            products=len(self.catalogue),
+            facts=self.kg.facts.num_rows,
+            has_model=self.snapshot.has_model,
+        )
+
+    def recommend_user(
+        self, user_id: str, *, k: int, lang: str, paths: int, in_stock: bool
+    ) -> Recommendations:
+        """Recommendations for a user of the snapshot.
+
+        Raises:
+            NotFoundError: nothing is known of the user.
+        """
+        user = pseudonym(user_id, self._key)
+        history = self.recommender.history(self.shoppers.events(user), user=user)
+        return self._recommendations(history, k=k, lang=lang, paths=paths, in_stock=in_stock)
+
+    def recommend_history(
+        self, items: Sequence[HistoryItemIn], *, k: int, lang: str, paths: int, in_stock: bool
+    ) -> Recommendations:
+        """Recommendations for whoever did this, oldest first.
+
+        Raises:
+            NotFoundError: a product is not in the snapshot.
+        """
+        timed = all(item.timestamp is not None for item in items)
+        events = [
+            Event(
+                self._product(item.product_id),
+                item.event,
+                item.timestamp if timed else None,
+                None if timed else position,
+            )
+            for position, item in enumerate(items)
+        ]
+        history = self.recommender.history(events)
+        return self._recommendations(history, k=k, lang=lang, paths=paths, in_stock=in_stock)
+
+    def similar(
+        self, product_id: str, *, k: int, lang: str, paths: int, in_stock: bool
+    ) -> SimilarProducts:
+        """Products similar to one.
+
+        Raises:
+            NotFoundError: the product is not in the snapshot.
+        """
+        product = self._product(product_id)
+        history = self.recommender.history_of(product)
+        return SimilarProducts(
+            snapshot=self.info,
+            product=self._card(self.catalogue.row(product), lang),
+            similar=self._ranked(history, k, lang, paths, in_stock, similar=True),
+        )
+
+    def product(self, product_id: str, *, lang: str) -> ProductDetail:
+        """What a product's page shows.
+
+        Raises:
+            NotFoundError: the product is not in the snapshot.
+        """
+        page = product_page(
+            self._product(product_id),
+            lang,
+            facts=self.facts,
+            schema=self.schema,
+            catalogue=self.catalogue,
+            demand=self.demand,
+        )
+        facts = [
+            FactOut(
+                relation=fact.relation,
+                label=_in_language(self.schema.relations[fact.relation].label, lang),
+                object=fact.object,
+                name=self.names.name(fact.object, lang),
+                confidence=round(fact.confidence, 4),
+                source=fact.source,
+                field=fact.field,
+                start=fact.start,
+                end=fact.end,
+                text=fact.text,
+            )
+            for fact in page.facts
+        ]
+        return ProductDetail(
+            snapshot=self.info,
+            product=_card_out(page.card),
+            title_field=page.title_field,
+            description_field=page.description_field,
+            description=page.description,
+            categories=list(page.categories),
+            stock=page.card.stock,
+            units_per_week=page.units_per_week,
+            days_of_cover=page.days_of_cover,
+            facts=facts,
+        )
+
+    def products(self, text: str, *, limit: int, offset: int, lang: str) -> ProductList:
+        """Products whose title holds all words of a text; all products where it is empty."""
+        rows = self.catalogue.find(text)
+        chosen = rows[offset : offset + limit]
+        return ProductList(total=len(rows), products=[self._card(row, lang) for row in chosen])
+
+    def _product(self, product_id: str) -> str:
+        product = entity_id("product", product_id)
+        self.catalogue.row(product)
+        return product
+
+    def _card(self, row: int, lang: str) -> ProductCard:
+        return _card_out(self.catalogue.card(row, lang))
+
+    def _recommendations(
+        self, history: History, *, k: int, lang: str, paths: int, in_stock: bool
+    ) -> Recommendations:
+        newest = sorted(
+            range(len(history.rows)), key=lambda at: (-history.weights[at], history.rows[at])
+        )
+        return Recommendations(
+            snapshot=self.info,
+            history=[self._card(int(history.rows[at]), lang) for at in newest[:50]],
+            recommendations=self._ranked(history, k, lang, paths, in_stock, similar=False),
+        )
+
+    def _ranked(
+        self, history: History, k: int, lang: str, paths: int, in_stock: bool, *, similar: bool
+    ) -> list[Recommendation]:
+        candidates = self._available if in_stock else None
+        best = self.recommender.recommend(history, k, candidates=candidates)
+        told = explain(
+            self.recommender.model,
+            history,
+            [item.row for item in best],
+            config=ExplainConfig(max_paths=paths, min_buyers=self._min_buyers),
+            narrator=self.narrator,
+            language=lang,
+            similar=similar,
+        )
+        return [
+            self._recommendation(rank, explanation, lang)
+            for rank, explanation in enumerate(told, start=1)
+        ]
+
+    def _recommendation(self, rank: int, told: Explanation, lang: str) -> Recommendation:
+        return Recommendation(
+            rank=rank,
+            product=self._card(told.row, lang),
+            score=told.score,
+            paths=[self._path(path, lang) for path in told.paths],
+            rest=dict(told.rest),
+        )
+
+    def _path(self, path: Path, lang: str) -> PathOut:
+        ids = dict.fromkeys(name for edge in path.edges for name in (edge.subject, edge.object))
+        ids.setdefault(path.history_product)
+        ids.pop(path.product, None)
+        return PathOut(
+            evidence=path.evidence,
+            channel=path.channel,
+            value=path.value,
+            share=path.share,
+            words=path.words,
+            buyers=path.buyers,
+            nodes=[self._node(name, lang) for name in (*ids, path.product)],
+            edges=[self._edge(edge) for edge in path.edges],
+        )
+
+    def _node(self, name: str, lang: str) -> NodeOut:
+        return NodeOut(id=name, label=self._label(name), name=self.names.name(name, lang))
+
+    def _edge(self, edge: Edge) -> EdgeOut:
+        relation = self.schema.relations[edge.relation]
+        fact = self.facts.find(edge.subject, edge.relation, edge.object)
+        return EdgeOut(
+            subject=edge.subject,
+            type=relation.relationship_type,
+            object=edge.object,
+            relation=edge.relation,
+            confidence=edge.confidence,
+            source=edge.source,
+            field=None if fact is None else fact.field,
+            text=None if fact is None else fact.text,
+        )
+
+    def _label(self, name: str) -> str:
+        return self.schema.classes[self.names.class_of(name)].node_label
+
+
+def _in_language(texts: Mapping[str, str], lang: str) -> str:
+    """Text in a language, else in English, else in any."""
+    return texts.get(lang) or texts.get("en") or next(iter(texts.values()))
+
+
+def _card_out(card: Card) -> ProductCard:
+    return ProductCard(
+        id=local_part(card.id),
+        title=card.title,
+        brand=card.brand,
+        price=card.price,
+        currency=card.currency,
+        in_stock=None if card.stock is None else card.stock > 0,
+        image=card.image,
+    )
+
+
+class Live:
+    """The service of a store's current snapshot."""
+
+    def __init__(self, store: SnapshotStore, *, min_buyers: int = 5) -> None:
+        self._store = store
+        self._min_buyers = min_buyers
+        self._service = self._load()
+        self._stop = threading.Event()
+
+    @property
+    def service(self) -> Service:
+        """The service to answer this request with."""
+        return self._service
+
+    def watch(self, every_s: float) -> threading.Thread:
+        """Look for a new snapshot in the background until `stop`."""
+        thread = threading.Thread(target=self._watch, args=(every_s,), daemon=True)
+        thread.start()
+        return thread
+
+    def stop(self) -> None:
+        """Stop watching."""
+        self._stop.set()
+
+    def _load(self) -> Service:
+        snapshot = self._store.current()
+        return Service(snapshot, self._store.pseudonym_key(), min_buyers=self._min_buyers)
+
+    def _watch(self, every_s: float) -> None:
+        failed = ""
+        while not self._stop.wait(every_s):
+            try:
+                current = self._store.current()
+                if current.id in {self._service.snapshot.id, failed} or not current.has_model:
+                    continue
+                failed = current.id  # unless it loads
+                self._service = self._load()
+                _log.info("serving snapshot %s", current.id)
+            except ClewError:
+                _log.exception("the new snapshot cannot be served; the old one stays")
