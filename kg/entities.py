@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kg.extract.measures import measure_labels
 from kg.fact_rows import NAMED
 from kg.ids import entity_id, local_part
 from kg.ontology_terms import Concept, Schema
+from kg.quantities import measure_labels
 from kg.records import ENTITY_SCHEMA, Fact, Product
 
 __all__ = ["broader_facts", "entity_table"]

@@ -11,22 +11,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from kg.catalog.base import Dataset
 from kg.entities import broader_facts, entity_table
 from kg.errors import NotFoundError, StoreError
-from kg.extract.pipeline import Extractor
 from kg.fact_columns import compact_interactions, event_facts, triple_facts, unique_facts
 from kg.fact_rows import RowWriter, fact_table
 from kg.ids import entity_id
-from kg.ontology_terms import Schema
-from kg.progress import Progress
 from kg.records import ENTITY_SCHEMA, FACT_SCHEMA, INTERACTION_SCHEMA, Fact, Product
+
+if TYPE_CHECKING:  # readers of a graph need neither spaCy nor the catalogue's formats
+    from kg.catalog.base import Dataset
+    from kg.extract.pipeline import Extractor
+    from kg.ontology_terms import Schema
+    from kg.progress import Progress
 
 __all__ = ["PRODUCT_SCHEMA", "KnowledgeGraph", "build_graph", "product_table", "why"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from kg.extract.fields import field_text
-from kg.extract.measures import measure_labels
 from kg.extract.pipeline import Extractor
 
-__all__ = ["Extractor", "field_text", "measure_labels"]
+__all__ = ["Extractor", "field_text"]

@@ -1,8 +1,8 @@
 """One blank spaCy pipeline per language: a tokenizer, and norms in the vocabulary.
 
-English and every other language with spaces: words, with punctuation and the letters after a digit
-as tokens of their own (``30|cm``, ``T|-|LIGHT``). Chinese: the segmenter rjieba, told the ontology's
-words. A token's norm is what labels and texts are compared by (see `kg.extract.words`).
+English and every other language with spaces: words, with punctuation and the letters after a
+digit as tokens of their own (``30|cm``, ``T|-|LIGHT``). Chinese: the segmenter rjieba, told the
+ontology's words. A token's norm is what labels and texts are compared by (see `kg.extract.words`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from spacy.attrs import NORM
 from spacy.language import Language
 from spacy.tokenizer import Tokenizer
 from spacy.tokens import Doc
+from spacy.util import registry
 from spacy.vocab import Vocab
 
 from kg.errors import ExtractionError
@@ -49,7 +50,7 @@ def blank_pipeline(language: str, words: Iterable[str] = ()) -> Language:
             "use an ISO 639-1 code such as en or zh"
         ) from exc
     norm = NORMS.get(language, plain_norm)
-    vocab = nlp.vocab
+    vocab: Any = nlp.vocab
     vocab.lex_attr_getters[NORM] = norm
     for lexeme in vocab:  # made before the getter was set
         lexeme.norm_ = norm(lexeme.orth_)
@@ -67,7 +68,7 @@ def _word_tokenizer(vocab: Vocab) -> Tokenizer:
 
 
 class ChineseTokenizer:
-    """Segments Chinese with rjieba; Latin words and numbers stay whole."""
+    """Segments Chinese with rjieba; Latin words and numbers stay whole, a space is a token."""
 
     def __init__(self, vocab: Vocab, words: Iterable[str] = ()) -> None:
         self.vocab = vocab
@@ -76,23 +77,19 @@ class ChineseTokenizer:
             self._segmenter.add_word(word, None, None)
 
     def __call__(self, text: str) -> Doc:
-        words: list[str] = []
-        spaces: list[bool] = []
-        for word in self._segmenter.cut(text):
-            if word == " " and spaces and not spaces[-1]:
-                spaces[-1] = True
-            else:
-                words.append(word)
-                spaces.append(False)
-        return Doc(self.vocab, words=words, spaces=spaces)
+        """The document of a text."""
+        words = self._segmenter.cut(text)
+        return Doc(self.vocab, words=words, spaces=[False] * len(words))
 
     def pipe(self, texts: Iterable[str], batch_size: int = 0) -> Iterable[Doc]:
         """Documents of many texts; ``batch_size`` is spaCy's and changes nothing here."""
         return map(self, texts)
 
 
-@spacy.registry.tokenizers("clew.Chinese.v1")
 def make_chinese(words: Iterable[str] = ()) -> Any:
     """Factory of the Chinese tokenizer, in spaCy's registry as ``clew.Chinese.v1``."""
     kept = tuple(words)
     return lambda nlp: ChineseTokenizer(nlp.vocab, kept)
+
+
+registry.tokenizers.register("clew.Chinese.v1", func=make_chinese)

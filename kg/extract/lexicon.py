@@ -26,7 +26,7 @@ HYPHENS: Final = frozenset("-‐‑–—·")
 """Tokens that may stand between the words of a phrase, or be missing there."""
 
 _MAX_GAPS = 3  # with more, a phrase is only matched without hyphens or with all of its own
-_MIN_JOINED = 4  # letters of each half of a label that is also known as one word
+_MIN_JOINED = 3  # letters of each half of a label that is also known as one word
 
 
 @dataclass(frozen=True, slots=True)

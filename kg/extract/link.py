@@ -2,29 +2,29 @@
 
 In: a spaCy document and the matches of a `Lexicon`. Out: `Linked` spans. In order:
 
-1. each phrase's senses are weighed by prior and context, the best one stays if it weighs
+1. each phrase's senses are weighed by prior and context; the best one stays if it weighs
    `MIN_CONFIDENCE` or more;
 2. where phrases overlap the longer one counts, of whatever scheme: in *orange marmalade* the kind
    of product leaves no colour behind;
 3. what a cue takes back is dropped (*without glass*, *fits bottles*, *wood effect*);
-4. of several kinds of product in a title the head counts: the last one before *with*, *for*, …
+4. of several kinds of product in a text the head counts: the last one before *with*, *for*, …
 
 Confidence of what remains, to be multiplied with that of the field (`FIELD_CONFIDENCE`):
 
-=========================================  ======
-prior of the concept, no context            prior
-a ``near`` word in title or categories          1
-a ``notNear`` word there                  x   0.3
-both                                        prior
-another concept has the label as well     x   0.9
-only a misspelling matched                x  0.95
-only the label written as one word        x  0.95
-=========================================  ======
+=====================================================  ============
+no context word met                                    the prior
+a ``near`` word met, in the text or the categories     1
+a ``notNear`` word met there                           prior x 0.3
+both met                                               the prior
+another concept has the label too                      x 0.9
+only a misspelling fits                                x 0.95
+only a label of two words, written as one, fits        x 0.95
+=====================================================  ============
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -39,18 +39,24 @@ __all__ = ["FIELD_CONFIDENCE", "MIN_CONFIDENCE", "Linked", "Linker"]
 MIN_CONFIDENCE: Final = 0.5
 """Below it a mention is dropped."""
 
-FIELD_CONFIDENCE: Final = {
+FIELD_CONFIDENCE: Final[Mapping[str, float]] = {
     "attributes": 0.98,
     "title": 0.95,
     "categories": 0.9,
     "description": 0.8,
 }
+"""Confidence in what a field says."""
 
 _AGAINST = 0.3
 _SHARED = 0.9
-_INFLECTED = 0.9  # only to choose between senses: an exact label goes before a plural
+_INFLECTED = 0.9  # in the choice between senses: an exact label goes before a plural of one
 _SPELLING: Final = {"label": 1.0, "hidden": 0.95, "joined": 0.95}
-_WINDOW = 12  # tokens on each side that are context in a long text
+_WINDOW = 12  # tokens on each side that are context
+
+Match = tuple[int, int, int]
+"""Key of a phrase, start and end token; what a spaCy matcher gives."""
+
+_NOTHING: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,35 +83,32 @@ class Linker:
         self,
         lexicon: Lexicon,
         language: str,
-        readers: dict[str, frozenset[str]],
+        readers: Mapping[str, frozenset[str]],
         heads: Collection[str],
     ) -> None:
         self._senses = lexicon.senses
-        self._cues = _folded(CUES.get(language, Cues()), language)
+        self._cues = CUES.get(language, Cues()).folded(NORMS.get(language, plain_norm))
         self._readers = readers
         self._heads = frozenset(heads)
 
     def link(
-        self,
-        doc: Doc,
-        matches: Sequence[tuple[int, int, int]],
-        schemes: Collection[str],
-        context: str,
+        self, doc: Doc, matches: Sequence[Match], schemes: Collection[str], context: str
     ) -> list[Linked]:
         """The phrases of ``doc`` that count, in the order they stand.
 
         Args:
             doc: the text.
-            matches: (key, start token, end token) of the lexicon's matcher.
-            schemes: those read from this field; other senses are not considered.
+            matches: what the lexicon's matcher found in it.
+            schemes: those read from this field; what other schemes' phrases cover is covered, but
+                they are not given back.
             context: norms of the product's other words, as of `Lexicon.context`.
         """
         norms = [token.norm_ for token in doc]
-        weighed = []
-        for key, start, end in matches:
-            linked = self._best_sense(norms, start, end, self._senses[key], context, doc)
-            if linked is not None:
-                weighed.append(linked)
+        weighed = [
+            linked
+            for match in matches
+            if (linked := self._best_sense(doc, norms, match, context)) is not None
+        ]
         kept = [
             linked
             for linked in _longest(weighed)
@@ -113,83 +116,76 @@ class Linker:
         ]
         return self._with_one_head(norms, kept) if len(kept) > 1 else kept
 
-    def _best_sense(
-        self,
-        norms: list[str],
-        start: int,
-        end: int,
-        senses: tuple[Sense, ...],
-        context: str,
-        doc: Doc,
-    ) -> Linked | None:
+    def _best_sense(self, doc: Doc, norms: list[str], match: Match, context: str) -> Linked | None:
+        key, start, end = match
+        senses = self._senses[key]
         if len(senses) == 1 and not senses[0].near and not senses[0].against:
-            sense = senses[0]
-            weight = sense.prior * _SPELLING[sense.spelling]
-            return Linked(start, end, sense, weight) if weight >= MIN_CONFIDENCE else None
+            weight = senses[0].prior * _SPELLING[senses[0].spelling]
+            return Linked(start, end, senses[0], weight) if weight >= MIN_CONFIDENCE else None
         around = _around(norms, start, end, context)
         surface = doc[start:end].text.casefold() if len(senses) > 1 else ""
-        best, best_weight, best_rank = None, 0.0, 0.0
-        for sense in senses:
-            weight = _weight(sense, around) * _SPELLING[sense.spelling]
-            rank = weight * (1.0 if surface in sense.surfaces else _INFLECTED)
-            if rank > best_rank:
-                best, best_weight, best_rank = sense, weight, rank
-        if len(senses) > 1 and best_weight < 1:
-            best_weight *= _SHARED
-        return (
-            None
-            if best is None or best_weight < MIN_CONFIDENCE
-            else Linked(start, end, best, best_weight)
+        weights = [_weight(sense, around) * _SPELLING[sense.spelling] for sense in senses]
+        best = max(
+            range(len(senses)),
+            key=lambda i: weights[i] * (1 if surface in senses[i].surfaces else _INFLECTED),
         )
+        weight = weights[best]
+        if len(senses) > 1 and weight < 1:
+            weight *= _SHARED
+        return Linked(start, end, senses[best], weight) if weight >= MIN_CONFIDENCE else None
 
     def _taken_back(self, norms: list[str], linked: Linked) -> bool:
-        cues, start, end = self._cues, linked.start, linked.end
-        relations = self._readers.get(linked.sense.scheme, frozenset())
-        if start and (before := norms[start - 1 - (norms[start - 1] in HYPHENS and start > 1)]):
-            if before in cues.denies_next or relations <= cues.imitates_next.get(
-                before, frozenset()
-            ):
-                return True
-            run = norms[_run_start(norms, start, cues.breaks) : start]
-            if not cues.denies_run.isdisjoint(run) or _has_sequence(run, cues.other_product):
-                return True
-        after_at = end + (end < len(norms) and norms[end] in HYPHENS)
-        if after_at >= len(norms):
+        relations = self._readers.get(linked.sense.scheme, _NOTHING)
+        return self._denied_before(norms, linked.start, relations) or self._denied_after(
+            norms, linked.end, relations
+        )
+
+    def _denied_before(self, norms: list[str], start: int, relations: frozenset[str]) -> bool:
+        cues = self._cues
+        before = _word_before(norms, start)
+        if before is None:
             return False
-        after = norms[after_at]
-        return (
-            after in cues.denies_back and norms[after_at + 1 : after_at + 2] != ["standing"]
-        ) or relations <= cues.imitates_back.get(after, frozenset())
+        if before in cues.denies_next or relations <= cues.unsaid_next.get(before, _NOTHING):
+            return True
+        run = norms[_run_start(norms, start, cues.breaks) : start]
+        if not cues.denies_run.isdisjoint(run):
+            return True
+        words = f" {' '.join(run)} "
+        return any(phrase in words for phrase in cues.other_product)
+
+    def _denied_after(self, norms: list[str], end: int, relations: frozenset[str]) -> bool:
+        cues = self._cues
+        at = end + 1 if norms[end : end + 1] and norms[end] in HYPHENS else end
+        if at >= len(norms):
+            return False
+        if norms[at] in cues.denies_back:
+            return norms[at + 1 : at + 2] != ["standing"]  # free standing
+        return relations <= cues.unsaid_back.get(norms[at], _NOTHING)
 
     def _with_one_head(self, norms: list[str], linked: list[Linked]) -> list[Linked]:
+        """Without the kinds of product that are not the thing sold."""
         heads = [item for item in linked if item.sense.scheme in self._heads]
         if len(heads) < 2:
             return linked
-        cues = self._cues
-        limit = len(norms)
-        for position in range(heads[0].end, limit):
-            if norms[position] in cues.subordinates or norms[position] in cues.breaks:
-                limit = position
-                break
-        fore = [item for item in heads if item.end <= limit]
-        head = {fore[-1] if fore else heads[0]}
-        for left, right in zip(fore[-2::-1], fore[:0:-1], strict=True):
-            between = norms[left.end : right.start]
-            if not (right in head and cues.joins.intersection(between)):
-                break
-            head.add(left)
-        return [item for item in linked if item.sense.scheme not in self._heads or item in head]
+        stops = self._cues.subordinates | self._cues.breaks
+        limit = next((i for i in range(heads[0].end, len(norms)) if norms[i] in stops), len(norms))
+        fore = [item for item in heads if item.end <= limit] or heads[:1]
+        sold = [fore.pop()]
+        while fore and not self._cues.joins.isdisjoint(norms[fore[-1].end : sold[-1].start]):
+            sold.append(fore.pop())  # cup and saucer: both are sold
+        return [item for item in linked if item.sense.scheme not in self._heads or item in sold]
 
 
 def _weight(sense: Sense, around: str) -> float:
     near = any(phrase in around for phrase in sense.near)
     against = any(phrase in around for phrase in sense.against)
-    if near and not against:
-        return 1.0
-    return sense.prior * _AGAINST if against and not near else sense.prior
+    if near == against:
+        return sense.prior
+    return 1.0 if near else sense.prior * _AGAINST
 
 
 def _around(norms: list[str], start: int, end: int, context: str) -> str:
+    """The words around a span, then the context, as one string phrases can be looked up in."""
     before = norms[max(0, start - _WINDOW) : start]
     after = norms[end : end + _WINDOW]
     words = [word for word in (*before, "|", *after) if word not in HYPHENS]
@@ -210,35 +206,10 @@ def _longest(linked: list[Linked]) -> list[Linked]:
     return sorted(kept, key=lambda i: i.start)
 
 
+def _word_before(norms: list[str], start: int) -> str | None:
+    at = start - 2 if start > 1 and norms[start - 1] in HYPHENS else start - 1
+    return norms[at] if at >= 0 else None
+
+
 def _run_start(norms: list[str], start: int, breaks: frozenset[str]) -> int:
-    for position in range(start - 1, -1, -1):
-        if norms[position] in breaks:
-            return position + 1
-    return 0
-
-
-def _has_sequence(run: list[str], sequences: tuple[tuple[str, ...], ...]) -> bool:
-    text = f" {' '.join(run)} "
-    return any(f" {' '.join(sequence)} " in text for sequence in sequences)
-
-
-def _folded(cues: Cues, language: str) -> Cues:
-    """The cues as norms of their language."""
-    norm = NORMS.get(language, plain_norm)
-
-    def fold(words: Collection[str]) -> frozenset[str]:
-        return frozenset(norm(word) for word in words)
-
-    return Cues(
-        denies_run=fold(cues.denies_run),
-        denies_next=fold(cues.denies_next),
-        denies_back=fold(cues.denies_back),
-        other_product=tuple(tuple(norm(w) for w in words) for words in cues.other_product),
-        imitates_next={norm(w): relations for w, relations in cues.imitates_next.items()},
-        imitates_back={norm(w): relations for w, relations in cues.imitates_back.items()},
-        subordinates=fold(cues.subordinates),
-        joins=fold(cues.joins),
-        holders=fold(cues.holders),
-        of=fold(cues.of),
-        breaks=cues.breaks,
-    )
+    return next((i + 1 for i in range(start - 1, -1, -1) if norms[i] in breaks), 0)

@@ -1,35 +1,26 @@
 """Measures and counts in product texts: ``30cm x 20 cm``, ``SET OF 6``, ``1/2 inch``, ``6件套``.
 
-In: a text and the ontology's units. Out: `Measure` spans, each with the compact id of one quantity.
-The same quantity has the same id whatever unit it was written in: values are taken to the base unit
-of their dimension, rounded to 4 significant digits and written in the largest unit of `LADDERS`
-they reach (300 mm and 30 cm are ``measure:30-cm``).
+In: a text and the ontology's units. Out: `Measure` spans, each with the compact id of one quantity
+(see `kg.quantities`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from decimal import Context, Decimal
+from decimal import Decimal
 from typing import Final
 
 from kg.extract.numbers import CHINESE_NUMERAL, NUMBER, NUMBER_WORDS, parse_number
 from kg.ontology_terms import Schema, Unit
+from kg.quantities import measure_id
 
-__all__ = ["COUNT", "LADDERS", "Measure", "MeasureReader", "measure_id", "measure_labels"]
+__all__ = ["COUNT", "Measure", "MeasureReader"]
 
 COUNT: Final = "count"
 """The dimension of numbers of pieces."""
 
-LADDERS: Final[Mapping[str, tuple[str, ...]]] = {
-    "length": ("mm", "cm", "m"),
-    "volume": ("ml", "l"),
-    "mass": ("g", "kg"),
-}
-"""Symbols of the units measures are written in, small to large; elsewhere the unit of factor 1."""
-
-_FOUR_DIGITS = Context(prec=4)
 _MAX_COUNT = 10_000
 _SAME_SIZE = Decimal("0.03")  # two units for one size, as in 0.5kg (1.1lb), differ by less
 
@@ -54,36 +45,6 @@ class _Term:
     end: int
     value: Decimal
     unit: Unit | None
-
-
-def measure_id(value: Decimal, unit: Unit, units: Iterable[Unit]) -> str:
-    """Compact id of ``value`` in ``unit``, written in the unit of ``units`` that reads best."""
-    base = _FOUR_DIGITS.plus(value * Decimal(str(unit.factor)))
-    shown = _shown_unit(base, unit.dimension, units)
-    amount = _FOUR_DIGITS.plus(base / Decimal(str(shown.factor))).normalize()
-    return f"measure:{amount:f}-{shown.symbol}"
-
-
-def measure_labels(compact_id: str, schema: Schema) -> dict[str, str]:
-    """Name of a measure by language: ``{'en': '30 cm', 'zh': '30厘米'}``."""
-    amount, _, symbol = compact_id.partition(":")[2].partition("-")
-    unit = schema.units.get(f"unit:{symbol}")
-    labels = {} if unit is None else unit.labels
-    named = {
-        language: f"{amount}{spellings[0]}" if language == "zh" else f"{amount} {spellings[0]}"
-        for language, spellings in labels.items()
-        if spellings
-    }
-    return named or {schema.languages[0]: f"{amount} {symbol}"}
-
-
-def _shown_unit(base: Decimal, dimension: str, units: Iterable[Unit]) -> Unit:
-    by_symbol = {unit.symbol: unit for unit in units if unit.dimension == dimension}
-    ladder = [by_symbol[s] for s in LADDERS.get(dimension, ()) if s in by_symbol]
-    if not ladder:
-        return min(by_symbol.values(), key=lambda unit: (abs(unit.factor - 1), unit.symbol))
-    reached = [unit for unit in ladder if base >= Decimal(str(unit.factor))]
-    return reached[-1] if reached else ladder[0]
 
 
 class MeasureReader:
@@ -138,7 +99,7 @@ class MeasureReader:
                     yield _Term(match.start(), match.end(), value, self._pieces)
 
     def _sequence_terms(self, sequence: re.Match[str]) -> list[_Term]:
-        """The terms of ``2 x 250 ml`` or ``30 x 20cm``: each with its own or its neighbour's unit."""
+        """The terms of ``2 x 250 ml``, ``30 x 20cm``: each with its own or its neighbour's unit."""
         terms = [
             term
             for match in self._term.finditer(sequence.string, sequence.start(), sequence.end())

@@ -12,10 +12,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 from spacy.tokens import Doc
 
+from kg.extract.cues import CUES, Cues
 from kg.extract.fields import FieldText, field_setting, field_texts
 from kg.extract.languages import blank_pipeline
 from kg.extract.lexicon import Lexicon
@@ -81,9 +82,10 @@ class _LanguageReader:
     """Reads the texts of one language."""
 
     def __init__(self, schema: Schema, language: str, settings: _Settings) -> None:
-        words = [label for c in schema.concepts.values() for label in c.labels(language)]
-        self._nlp = blank_pipeline(language, words)
-        self._lexicon = Lexicon(self._nlp, schema, language)
+        labels = {label for c in schema.concepts.values() for label in c.labels(language)}
+        nlp = blank_pipeline(language, labels | CUES.get(language, Cues()).words())
+        self._tokenizer: Any = nlp.tokenizer
+        self._lexicon = Lexicon(nlp, schema, language)
         self._measures = MeasureReader(schema, language)
         self._settings = settings
         by_scheme: dict[str, set[str]] = defaultdict(set)
@@ -103,7 +105,7 @@ class _LanguageReader:
     ) -> None:
         """Append the mentions of ``texts`` to the lists of their products in ``found``."""
         squeezed = [_squeeze(text.text) for _, text in texts]
-        docs = self._nlp.tokenizer.pipe([text for text, _ in squeezed])
+        docs = self._tokenizer.pipe([text for text, _ in squeezed])
         for (row, text), doc, (_, offsets) in zip(texts, docs, squeezed, strict=True):
             product = products[row]
             found[row].extend(self._phrases(product, text, doc, offsets))
@@ -181,7 +183,7 @@ def _settings(schema: Schema) -> _Settings:
 
 
 def _squeeze(text: str) -> tuple[str, list[int] | None]:
-    """The text with runs of white space as one space, and each character's place in the original."""
+    """The text with white space as single spaces, and each character's place in the original."""
     if "  " not in text and text.isprintable():
         return text, None
     kept = [

@@ -19,6 +19,7 @@ _IRREGULAR: Mapping[str, str] = {
     "axes": "axe",
     "calves": "calf",
     "children": "child",
+    "childrens": "child",  # the possessive, written without its apostrophe
     "elves": "elf",
     "feet": "foot",
     "gases": "gas",
@@ -29,6 +30,7 @@ _IRREGULAR: Mapping[str, str] = {
     "leaves": "leaf",
     "lenses": "lens",
     "loaves": "loaf",
+    "mens": "man",
     "mice": "mouse",
     "scarves": "scarf",
     "shelves": "shelf",
@@ -36,10 +38,23 @@ _IRREGULAR: Mapping[str, str] = {
     "thieves": "thief",
     "wives": "wife",
     "wolves": "wolf",
+    "womens": "woman",
 }
 _ALONE = frozenset({"bus", "christmas", "gas", "lens", "canvas", "news", "plus", "xmas", "yes"})
 """Singular words that end like a plural and are followed by no rule below."""
 
+_ENDINGS = (  # the first that fits, where two letters or more stand before it
+    ("ss", "ss"),
+    ("us", "us"),
+    ("is", "is"),
+    ("ies", "y"),
+    ("sses", "ss"),
+    ("zzes", "zz"),
+    ("ches", "ch"),
+    ("shes", "sh"),
+    ("xes", "x"),
+    ("s", ""),
+)
 _SIBILANT_E = ("se", "xe", "ze", "che", "she")
 
 
@@ -53,7 +68,7 @@ def plain_norm(word: str) -> str:
 
 
 def english_norm(word: str) -> str:
-    """`plain_norm`, and plural and singular made one: ``CHERRIES`` and ``cherry`` are ``cherry``."""
+    """`plain_norm`, with plural and singular made one: ``CHERRIES`` becomes ``cherry``."""
     plain = plain_norm(word)
     if len(plain) < 3 or not plain.isalpha():
         return plain
@@ -74,25 +89,18 @@ def _is_accent(char: str) -> bool:
 
 
 def _singular(word: str) -> str:
-    if word in _IRREGULAR:
-        return _IRREGULAR[word]
-    if word in _ALONE:
-        return word
+    if word in _IRREGULAR or word in _ALONE:
+        return _IRREGULAR.get(word, word)
     if word.endswith("men"):
         return f"{word[:-3]}man"
-    if word in ("mens", "womens", "childrens"):  # the possessive, written without its apostrophe
-        return _singular(word[:-1])
-    if not word.endswith("s") or word.endswith(("ss", "us", "is")) or len(word) < 4:
-        return word
-    if word.endswith("ies") and len(word) > 4:
-        return f"{word[:-3]}y"
-    if word.endswith(("sses", "xes", "ches", "shes", "zzes")):
-        return word[:-2]
-    return word[:-1]
+    for ending, replacement in _ENDINGS:
+        if word.endswith(ending) and len(word) > len(ending) + 1:
+            return word[: -len(ending)] + replacement
+    return word
 
 
 def _stem(word: str) -> str:
-    """Endings on which English plurals disagree, cut: cookie/cookies, tomato/tomatoes, vase/vases."""
+    """Endings on which English plurals disagree, cut: cookie, tomatoes, vases."""
     if len(word) < 4:
         return word
     if word.endswith("ie") and len(word) > 4:

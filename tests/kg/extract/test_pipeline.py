@@ -1,0 +1,193 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kg.catalog import read_dataset, sample_path
+from kg.errors import ExtractionError
+from kg.extract import Extractor, field_text
+from kg.schema import load_schema
+from tests.worlds import CONCEPTS, SCHEMA, concept, product, schema
+
+EXTRACTOR = Extractor(SCHEMA, ("en", "zh"))
+
+
+def found(title: str, **fields: object) -> set[str]:
+    """Concepts and measures read from one product."""
+    [mentions] = EXTRACTOR.mentions([product("1", title, **fields)])
+    return {m.object for m in mentions}
+
+
+@pytest.mark.parametrize(
+    ("title", "objects"),
+    [
+        ("ORANGE MUG", {"colour:orange", "type:mug"}),
+        ("Orange Marmalade", {"type:marmalade"}),
+        ("Orange slice bag", {"motif:orange", "type:bag"}),
+        ("Orange scented candle", {"type:candle"}),
+        ("Rose gold candle", {"colour:rose-gold", "type:candle"}),
+        ("Rose, gold candle", {"motif:rose", "colour:gold", "type:candle"}),
+        ("China mug", {"material:porcelain", "type:mug"}),
+        ("Mug made in China", {"type:mug"}),
+        ("China tea", set()),
+        ("Bone china mug", {"material:bone-china", "type:mug"}),
+        ("Glass mug", {"material:glass", "type:mug"}),
+        ("Drinking glass", {"type:drinking-glass"}),
+        ("Pink glasses", {"colour:pink", "type:drinking-glass"}),
+        ("SET OF 6 MUGS", {"measure:6-pieces", "type:mug"}),
+        ("MUGS RED", {"type:mug", "colour:red"}),
+        ("T LIGHT HOLDERS", {"type:candle-holder"}),
+        ("T-Light Holder", {"type:candle-holder"}),
+        ("hot-water bottle", {"type:hot-water-bottle"}),
+        ("HOT  WATER\tBOTTLE", {"type:hot-water-bottle"}),
+        ("Candleholder", {"type:candle-holder"}),
+        ("knives", {"type:knife"}),
+        ("CHILDRENS BAG", {"audience:children", "type:bag"}),
+        ("Children's bag", {"audience:children", "type:bag"}),
+        ("polkadott bag", {"motif:polka-dot", "type:bag"}),
+        ("polkadot bag", {"motif:polka-dot", "type:bag"}),
+        ("mugging", set()),
+        ("LUNCH BAG WITH CUTLERY", {"type:lunch-bag"}),
+        ("CANDLE BOX", {"type:box"}),
+        ("Mug and saucer", {"type:mug", "type:saucer"}),
+        ("Box for candles", {"type:box"}),
+        ("Candle without glass", {"type:candle"}),
+        ("Candle, glass-free", {"type:candle"}),
+        ("Candle, free standing glass", {"type:candle", "material:glass"}),
+        ("Wood effect box", {"type:box"}),
+        ("Faux wood box", {"type:box"}),
+        ("No red box", {"type:box"}),
+        ("Holder, fits all candles", set()),
+        ("Knife (compatible with wooden box)", {"type:knife"}),
+    ],
+)
+def test_traps(title, objects):
+    assert found(title) == objects
+
+
+@pytest.mark.parametrize(
+    ("title", "objects"),
+    [
+        (
+            "红色陶瓷马克杯 6件套",
+            {"colour:red", "material:ceramic", "type:mug", "measure:6-pieces"},
+        ),
+        ("波点烛台", {"motif:polka-dot", "type:candle-holder"}),
+        ("不含陶瓷 马克杯", {"type:mug"}),
+        ("儿童马克杯 300毫升", {"audience:children", "type:mug", "measure:300-ml"}),
+    ],
+)
+def test_chinese_titles(title, objects):
+    assert found(title, language="zh") == objects
+
+
+def test_translations_are_read_under_their_own_field():
+    mug = product("1", "Mug", zh="红色马克杯")
+    [mentions] = EXTRACTOR.mentions([mug])
+    assert {(m.field, m.object, m.text) for m in mentions} == {
+        ("title", "type:mug", "Mug"),
+        ("title@zh", "colour:red", "红色"),
+        ("title@zh", "type:mug", "马克杯"),
+    }
+
+
+def test_categories_are_context():
+    mug = product("1", "Orange", categories=("Food", "Fruit"))
+    [mentions] = EXTRACTOR.mentions([mug])
+    assert [m.object for m in mentions] == ["motif:orange"]
+
+
+def test_relations_read_only_their_fields():
+    assert found("Thing", description="a red spotty mug, 30 cm") == {"colour:red", "measure:30-cm"}
+    assert found("Thing", categories=("Red things", "Mugs")) == {"type:mug"}
+    assert found("Thing", attributes={"Color": ("Red", "Pink")}) == {"colour:red", "colour:pink"}
+    assert found("Thing", attributes={"pack-size": ("Pack of 6",)}) == {"measure:6-pieces"}
+    assert found("Thing", attributes={"motif": ("rose",)}) == set()
+
+
+def test_confidence_is_that_of_field_spelling_and_prior():
+    world = schema(
+        concepts=[
+            concept("colour:red", "red", hidden=["rad"]),
+            concept("colour:gold", "gold", prior=0.8, near=["ring"], not_near=["rush"]),
+            concept("colour:sky", "sky", prior=0.6),
+            concept("motif:sky", "sky", prior=0.5),
+        ]
+    )
+    extractor = Extractor(world, ["en"])
+
+    def confidence(title: str, description: str = "") -> list[float]:
+        [mentions] = extractor.mentions([product("1", title, description=description)])
+        return [m.confidence for m in mentions]
+
+    assert confidence("red") == [0.95]
+    assert confidence("rad") == [pytest.approx(0.95 * 0.95, abs=1e-4)]
+    assert confidence("x", "red") == [0.8]
+    assert confidence("gold") == [0.76]
+    assert confidence("gold ring") == [0.95]
+    assert confidence("gold rush") == []
+    assert confidence("gold ring rush") == [0.76]
+    assert confidence("sky") == [pytest.approx(0.95 * 0.6 * 0.9, abs=1e-4)]
+
+
+def test_one_product_alone_is_read_as_in_a_batch():
+    products = [product(str(i), f"{c} mug set of {i}") for i, c in enumerate(["red", "pink"] * 900)]
+    together = list(EXTRACTOR.mentions(products))
+    assert together[::300] == [next(EXTRACTOR.mentions([p])) for p in products[::300]]
+    assert len(together) == len(products)
+
+
+def test_no_products_no_mentions():
+    assert list(EXTRACTOR.mentions([])) == []
+
+
+def test_a_text_in_another_language_is_left_unread():
+    assert found("Rote Mug", language="de") == set()
+
+
+def test_languages_with_spaces_need_no_code():
+    world = schema(concepts=[c for c in CONCEPTS if c.id == "type:mug"])
+    [mentions] = Extractor(world, ["de"]).mentions([product("1", "Mug 30cm", language="de")])
+    assert [m.object for m in mentions] == ["measure:30-cm"]
+
+
+def test_unknown_language_is_an_error():
+    with pytest.raises(ExtractionError, match="no pipeline for language 'xx_no'"):
+        Extractor(SCHEMA, ["xx_no"])
+
+
+WORDS = [
+    "red",
+    "Orange",
+    "MUGS",
+    "glass",
+    "-",
+    ",",
+    "  ",
+    "set of 6",
+    "½ inch",
+    "without",
+    "é",
+    "\t",
+]
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join), st.text(max_size=30))
+def test_spans_index_the_text(title, noise):
+    shown = product("1", title + noise, description=noise + title, zh=f"红色{noise}马克杯 6件套")
+    [mentions] = EXTRACTOR.mentions([shown])
+    for m in mentions:
+        assert field_text(shown, m.field)[m.start : m.end] == m.text
+        assert m.start < m.end
+        assert 0 < m.confidence <= 1
+
+
+def test_spans_index_the_text_of_the_sample():
+    products = read_dataset(sample_path()).products
+    ontology = load_schema()
+    mentions = list(Extractor(ontology, ("en", "zh")).mentions(products))
+    assert sum(map(len, mentions)) > 1000
+    for one, found_there in zip(products, mentions, strict=True):
+        for m in found_there:
+            assert field_text(one, m.field)[m.start : m.end] == m.text
+            assert m.product_id == one.id
+            assert m.object in ontology.concepts or m.object.startswith("measure:")
