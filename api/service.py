@@ -30,15 +30,12 @@ from api.schemas import (
 from commerce.catalogue import Card, Catalogue
 from commerce.demand import Demand, forecast
 from commerce.product_page import product_page
-from gnn.explain import ExplainConfig, Explanation, explain
+from gnn.explain import ExplainConfig, Explanation
 from gnn.history import Event, History
-from gnn.score import Recommender
-from gnn.shoppers import Shoppers
-from gnn.words import Names, Narrator
-from kg.build import graph_of, schema_of
-from kg.errors import ClewError, ModelError
+from gnn.teller import Teller
+from kg.errors import ClewError
 from kg.fact_index import FactIndex
-from kg.ids import entity_id, local_part, pseudonym
+from kg.ids import local_part
 from kg.records import Edge, Path
 from kg.snapshot import Snapshot, SnapshotStore
 
@@ -51,27 +48,18 @@ class Service:
     """Answers from one snapshot."""
 
     def __init__(self, snapshot: Snapshot, pseudonym_key: bytes, *, min_buyers: int = 5) -> None:
-        if not snapshot.has_model:
-            raise ModelError(
-                f"snapshot {snapshot.id} has a graph but no model; train one: clew train"
-            )
         self.snapshot = snapshot
-        self.kg = graph_of(snapshot)
-        self.schema = schema_of(snapshot)
-        self.catalogue = Catalogue(self.kg.products)
-        self.recommender = Recommender.load(snapshot.path / "model")
-        self.facts = FactIndex(self.kg.facts)
-        self.names = Names(self.kg.entities)
-        self.narrator = Narrator(self.schema, self.names)
-        self.shoppers = Shoppers(self.kg.interactions)
+        self.teller = Teller(snapshot, pseudonym_key)
+        self.schema, self.names = self.teller.schema, self.teller.names
+        self.catalogue = Catalogue(self.teller.kg.products)
+        self.facts = FactIndex(self.teller.kg.facts)
         self._available = self.catalogue.available()
-        self._key = pseudonym_key
         self._min_buyers = min_buyers
 
     @cached_property
     def demand(self) -> Demand | None:
         """Expected sales, computed when first asked for."""
-        return forecast(self.kg.interactions, self.catalogue.products)
+        return forecast(self.teller.kg.interactions, self.catalogue.products)
 
     @property
     def info(self) -> SnapshotInfo:
@@ -86,7 +74,7 @@ class Service:
             status="ok",
             snapshot=self.info,
             products=len(self.catalogue),
-            facts=self.kg.facts.num_rows,
+            facts=self.teller.kg.facts.num_rows,
             has_model=self.snapshot.has_model,
         )
 
@@ -98,8 +86,7 @@ class Service:
         Raises:
             NotFoundError: nothing is known of the user.
         """
-        user = pseudonym(user_id, self._key)
-        history = self.recommender.history(self.shoppers.events(user), user=user)
+        history = self.teller.user_history(user_id)
         return self._recommendations(history, k=k, lang=lang, paths=paths, in_stock=in_stock)
 
     def recommend_history(
@@ -113,14 +100,14 @@ class Service:
         timed = all(item.timestamp is not None for item in items)
         events = [
             Event(
-                self._product(item.product_id),
+                self.teller.product(item.product_id),
                 item.event,
                 item.timestamp if timed else None,
                 None if timed else position,
             )
             for position, item in enumerate(items)
         ]
-        history = self.recommender.history(events)
+        history = self.teller.history(events)
         return self._recommendations(history, k=k, lang=lang, paths=paths, in_stock=in_stock)
 
     def similar(
@@ -131,8 +118,8 @@ class Service:
         Raises:
             NotFoundError: the product is not in the snapshot.
         """
-        product = self._product(product_id)
-        history = self.recommender.history_of(product)
+        product = self.teller.product(product_id)
+        history = self.teller.similar_history(product)
         return SimilarProducts(
             snapshot=self.info,
             product=self._card(self.catalogue.row(product), lang),
@@ -146,7 +133,7 @@ class Service:
             NotFoundError: the product is not in the snapshot.
         """
         page = product_page(
-            self._product(product_id),
+            self.teller.product(product_id),
             lang,
             facts=self.facts,
             schema=self.schema,
@@ -187,11 +174,6 @@ class Service:
         chosen = rows[offset : offset + limit]
         return ProductList(total=len(rows), products=[self._card(row, lang) for row in chosen])
 
-    def _product(self, product_id: str) -> str:
-        product = entity_id("product", product_id)
-        self.catalogue.row(product)
-        return product
-
     def _card(self, row: int, lang: str) -> ProductCard:
         return _card_out(self.catalogue.card(row, lang))
 
@@ -210,15 +192,12 @@ class Service:
     def _ranked(
         self, history: History, k: int, lang: str, paths: int, in_stock: bool, *, similar: bool
     ) -> list[Recommendation]:
-        candidates = self._available if in_stock else None
-        best = self.recommender.recommend(history, k, candidates=candidates)
-        told = explain(
-            self.recommender.model,
+        told = self.teller.recommend(
             history,
-            [item.row for item in best],
-            config=ExplainConfig(max_paths=paths, min_buyers=self._min_buyers),
-            narrator=self.narrator,
-            language=lang,
+            k,
+            lang,
+            ExplainConfig(max_paths=paths, min_buyers=self._min_buyers),
+            candidates=self._available if in_stock else None,
             similar=similar,
         )
         return [

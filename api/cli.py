@@ -1,0 +1,91 @@
+"""The ``clew`` command: joins the groups of all rooms and adds ``serve`` and ``demo``."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import click
+
+from gnn.cli import COMMANDS as GNN_COMMANDS
+from kg import __version__
+from kg.cli import COMMANDS as KG_COMMANDS
+from kg.cli_support import ClewGroup, store_option
+
+__all__ = ["main"]
+
+
+@click.group(cls=ClewGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="clew")
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+def main(debug: bool) -> None:
+    """Clew recommends products, and hands over the thread that led to each one."""
+
+
+for _command in (*KG_COMMANDS, *GNN_COMMANDS):
+    main.add_command(_command)
+
+host_option = click.option(
+    "--host", default="127.0.0.1", show_default=True, envvar="CLEW_HOST", help="Address to bind."
+)
+port_option = click.option(
+    "--port", default=8000, show_default=True, envvar="CLEW_PORT", help="Port; 0: any free one."
+)
+
+
+@main.command()
+@store_option
+@host_option
+@port_option
+def serve(store: Path, host: str, port: int) -> None:
+    """Serve the HTTP API and its page from a store's current snapshot."""
+    _serve(store, host, port)
+
+
+@main.command()
+@click.argument("dataset", required=False, type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--home",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(".demo"),
+    show_default=True,
+    help="Where the demo keeps its stores.",
+)
+@click.option("--serve/--no-serve", "serving", default=True, help="Serve afterwards.")
+@host_option
+@port_option
+def demo(dataset: Path | None, home: Path, serving: bool, host: str, port: int) -> None:
+    """Build, train, print an explained recommendation and serve: the sample shop, or DATASET."""
+    from api.demo import prepare, tell
+    from kg.cli_support import TerminalProgress
+
+    with TerminalProgress() as progress:
+        ready = prepare(dataset, home, progress, say=lambda text: click.echo(text, err=True))
+    tell(ready)
+    if serving:
+        _serve(ready.store, host, port, user=ready.user)
+
+
+def _serve(store: Path, host: str, port: int, user: str | None = None) -> None:
+    import uvicorn
+
+    from api.app import create_app
+    from api.settings import Settings
+    from kg.errors import ClewError
+
+    settings = Settings(store=store, host=host, port=port)
+    app = create_app(settings)
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as exc:
+        raise ClewError(
+            f"cannot listen on {host}:{port}: {exc.strerror}; choose another with --port"
+        ) from exc
+    address = f"http://{host}:{listener.getsockname()[1]}"
+    click.echo(f"\nClew answers on {address}   (API: {address}/docs; stop with Ctrl-C)")
+    if user is not None:
+        click.echo(f"This shopper: {address}/?user={user}")
+    config = uvicorn.Config(app, log_level="warning", access_log=False)
+    uvicorn.Server(config).run(sockets=[listener])

@@ -1,0 +1,155 @@
+"""Commands about the model: train, evaluate, recommend, explain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kg.cli_support import TerminalProgress, as_json_option, emit, store_option, table
+
+if TYPE_CHECKING:
+    from gnn.history import History
+    from gnn.teller import Teller
+
+__all__ = ["COMMANDS"]
+
+language_option = click.option("--lang", default="en", show_default=True, help="Of the words.")
+
+
+def _ks(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, ...]:
+    try:
+        ks = tuple(int(part) for part in value.split(","))
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not a list of numbers such as 10,20") from None
+    if not ks or min(ks) < 1:
+        raise click.BadParameter(f"{value!r} must hold numbers of at least 1")
+    return ks
+
+
+@click.command()
+@store_option
+@click.option("--gnn/--no-gnn", "with_gnn", default=True, help="Train the graph network too.")
+@click.option("--tune/--no-tune", default=True, help="Choose the settings on validation data.")
+@as_json_option
+def train(store: Path, with_gnn: bool, tune: bool, as_json: bool) -> None:
+    """Train on the current snapshot's graph and publish the model with it."""
+    from gnn.train import train as run
+    from kg.snapshot import SnapshotStore
+
+    with TerminalProgress() as progress:
+        report = run(
+            SnapshotStore(store), with_gnn=with_gnn, tune=tune, progress=progress
+        ).to_dict()
+    emit(report, as_json, lambda console: console.print_json(data=report))
+
+
+@click.command()
+@click.option("--user", help="A user of the dataset, by the dataset's own id.")
+@click.option("--bought", multiple=True, metavar="PRODUCT", help="Or a history (repeatable).")
+@store_option
+@click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="How many.")
+@click.option("--paths", default=3, show_default=True, type=click.IntRange(0), help="For each.")
+@language_option
+@as_json_option
+def recommend(
+    user: str | None,
+    bought: tuple[str, ...],
+    store: Path,
+    k: int,
+    paths: int,
+    lang: str,
+    as_json: bool,
+) -> None:
+    """Recommend products to a user, or to whoever bought the given products."""
+    from gnn.explain import ExplainConfig
+    from gnn.printing import plain, print_explained
+
+    teller, history = _teller(store, user, bought)
+    found = teller.recommend(history, k, lang, ExplainConfig(max_paths=paths))
+    told = plain(teller, history, found, lang)
+    emit(told, as_json, lambda console: print_explained(console, told))
+
+
+@click.command()
+@click.option("--user", help="A user of the dataset, by the dataset's own id.")
+@click.option("--bought", multiple=True, metavar="PRODUCT", help="Or a history (repeatable).")
+@click.option("--product", required=True, help="The product to explain.")
+@store_option
+@click.option("--paths", default=10, show_default=True, type=click.IntRange(0))
+@click.option(
+    "--graphml",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the paths as a graph to this file.",
+)
+@language_option
+@as_json_option
+def explain(
+    user: str | None,
+    bought: tuple[str, ...],
+    product: str,
+    store: Path,
+    paths: int,
+    graphml: Path | None,
+    lang: str,
+    as_json: bool,
+) -> None:
+    """Take a product's score apart: which purchases, through which facts, bring how much."""
+    from kg.draw import paths_graph, write_graphml
+
+    from gnn.explain import ExplainConfig
+    from gnn.printing import plain, print_explained
+
+    teller, history = _teller(store, user, bought)
+    config = ExplainConfig(max_paths=paths, min_share=0.0)
+    found = teller.explain(history, teller.product(product), lang, config)
+    if graphml is not None:
+        write_graphml(paths_graph(found.paths), graphml)
+    told = plain(teller, history, [found], lang)
+    emit(told, as_json, lambda console: print_explained(console, told))
+
+
+def _teller(store: Path, user: str | None, bought: tuple[str, ...]) -> tuple[Teller, History]:
+    """The current snapshot and the history asked for."""
+    from gnn.history import Event
+    from gnn.teller import Teller
+    from kg.snapshot import SnapshotStore
+
+    if (user is None) == (not bought):
+        raise click.UsageError("give either --user or --bought")
+    teller = Teller.current(SnapshotStore(store))
+    if user is not None:
+        return teller, teller.user_history(user)
+    events = [Event(teller.product(name), position=at) for at, name in enumerate(bought)]
+    return teller, teller.history(events)
+
+
+@click.command()
+@click.argument("dataset", type=click.Path(path_type=Path))
+@click.option("--k", "ks", default="10,20", show_default=True, callback=_ks, help="Cut-offs.")
+@click.option("--cut", type=click.DateTime(["%Y-%m-%d"]), help="Test on events from this day on.")
+@click.option("--gnn/--no-gnn", "with_gnn", default=False, help="Train the graph network too.")
+@as_json_option
+def evaluate(dataset: Path, ks: tuple[int, ...], cut: Any, with_gnn: bool, as_json: bool) -> None:
+    """Train on DATASET's train part, choose settings on validation, report the test part."""
+    from gnn.evaluate import evaluate_dataset
+
+    with TerminalProgress() as progress:
+        report = evaluate_dataset(
+            dataset, ks=ks, cut=cut, with_gnn=with_gnn, progress=progress
+        ).to_dict()
+
+    def human(console: Any) -> None:
+        console.print(f"split: {report['split']}")
+        names = [f"#{name}" for name in next(iter(report["metrics"].values()))]
+        rows = table(None, "method", *names)
+        for method, values in report["metrics"].items():
+            rows.add_row(method, *(f"{value:.4f}" for value in values.values()))
+        console.print(rows)
+
+    emit(report, as_json, human)
+
+
+COMMANDS: tuple[click.Command, ...] = (train, evaluate, recommend, explain)
+"""What this room adds to the ``clew`` command."""

@@ -1,0 +1,67 @@
+"""Explanations as plain values (for JSON) and as lines on a console."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+
+from gnn.explain import Explanation
+from gnn.history import History
+from gnn.teller import Teller
+from kg.ids import local_part
+
+__all__ = ["plain", "print_explained"]
+
+
+def plain(
+    teller: Teller, history: History, found: Sequence[Explanation], language: str
+) -> dict[str, Any]:
+    """Explained recommendations as plain values."""
+
+    def named(product: str) -> dict[str, str]:
+        return {"product": local_part(product), "title": teller.names.name(product, language)}
+
+    products = teller.recommender.products
+    return {
+        "snapshot": teller.snapshot.id,
+        "history": [named(products[int(row)]) for row in history.rows],
+        "recommendations": [
+            {
+                "rank": rank,
+                **named(item.product),
+                "score": item.score,
+                "paths": [asdict(path) for path in item.paths],
+                "rest": dict(item.rest),
+                "error": item.error,
+            }
+            for rank, item in enumerate(found, start=1)
+        ],
+    }
+
+
+def print_explained(console: Console, found: dict[str, Any]) -> None:
+    """Print what `plain` made: words, shares, and the sum."""
+    titles = [escape(entry["title"]) for entry in found["history"]]
+    more = " …" if len(titles) > 6 else ""
+    console.print(
+        f"[bold]History[/] ({len(titles)} products): {'; '.join(titles[:6])}{more}",
+        soft_wrap=True,
+    )
+    for item in found["recommendations"]:
+        title = escape(item["title"])
+        console.print(
+            f"\n[bold]{item['rank']}. {title}[/]  ({item['product']})  score {item['score']:.4f}",
+            soft_wrap=True,
+        )
+        for path in item["paths"]:
+            share = f"{100 * path['share']:5.1f} %"
+            console.print(f"   {share}  {escape(path['words'])}", soft_wrap=True)
+        rest = {name: value for name, value in item["rest"].items() if abs(value) > 1e-9}
+        if rest:
+            share = f"{100 * sum(rest.values()) / item['score']:5.1f} %" if item["score"] else ""
+            parts = ", ".join(f"{name} {value:+.4f}" for name, value in rest.items())
+            console.print(f"   {share}  the rest: {parts}", soft_wrap=True, style="dim")

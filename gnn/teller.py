@@ -1,0 +1,138 @@
+"""One snapshot, loaded to answer: histories in, ranked and explained products out.
+
+In: a snapshot with a model, the key of its pseudonyms. Out: `gnn.explain.Explanation` records. The
+command line and the service both answer through it. Nothing here changes after loading, so it may
+be shared between threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gnn.explain import ExplainConfig, Explanation, explain
+from gnn.history import Event, History
+from gnn.score import Recommender
+from gnn.shoppers import Shoppers
+from gnn.words import Names, Narrator
+from kg.build import graph_of, schema_of
+from kg.errors import ModelError, NotFoundError
+from kg.ids import entity_id, pseudonym
+from kg.snapshot import Snapshot, SnapshotStore
+
+__all__ = ["Teller"]
+
+
+class Teller:
+    """Answers from one snapshot."""
+
+    def __init__(self, snapshot: Snapshot, pseudonym_key: bytes) -> None:
+        """Load a snapshot.
+
+        Raises:
+            ModelError: it has no model, or a damaged one.
+        """
+        if not snapshot.has_model:
+            raise ModelError(
+                f"snapshot {snapshot.id} has a graph but no model; train one: clew train"
+            )
+        self.snapshot = snapshot
+        self.kg, self.schema = graph_of(snapshot), schema_of(snapshot)
+        self.recommender = Recommender.load(snapshot.path / "model")
+        self.names = Names(self.kg.entities)
+        self.narrator = Narrator(self.schema, self.names)
+        self._shoppers = Shoppers(self.kg.interactions)
+        self._key = pseudonym_key
+
+    @classmethod
+    def current(cls, store: SnapshotStore) -> Teller:
+        """Load a store's current snapshot.
+
+        Raises:
+            StoreError: the store has none.
+            ModelError: see above.
+        """
+        return cls(store.current(), store.pseudonym_key())
+
+    def product(self, product_id: str) -> str:
+        """Compact id of a product, by the dataset's own id.
+
+        Raises:
+            NotFoundError: it is not in the snapshot.
+        """
+        name = entity_id("product", product_id)
+        if name not in self.recommender.products:
+            raise NotFoundError(f"no product {product_id!r} in snapshot {self.snapshot.id}")
+        return name
+
+    def user_history(self, user_id: str) -> History:
+        """What a user did, by the dataset's own id.
+
+        Raises:
+            NotFoundError: they did nothing in this snapshot.
+        """
+        name = pseudonym(user_id, self._key)
+        if name not in self._shoppers:
+            raise NotFoundError(
+                f"user {user_id!r} has no events in snapshot {self.snapshot.id}; "
+                "give a history to recommend from instead"
+            )
+        return self.recommender.history(self._shoppers.events(name), user=name)
+
+    def history(self, events: Sequence[Event]) -> History:
+        """What somebody did, who need not be known."""
+        return self.recommender.history(events)
+
+    def similar_history(self, product: str) -> History:
+        """The history of someone who met just this product (compact id)."""
+        return self.recommender.history_of(product)
+
+    def recommend(
+        self,
+        history: History,
+        k: int,
+        language: str,
+        config: ExplainConfig,
+        *,
+        candidates: NDArray[np.bool_] | None = None,
+        similar: bool = False,
+    ) -> list[Explanation]:
+        """The best products for a history, best first, each score taken apart.
+
+        Args:
+            history: whom for.
+            k: how many, at least 1.
+            language: of the words.
+            config: how much to tell.
+            candidates: (n,) True where a product may be recommended; None: anywhere.
+            similar: the history is a product looked at.
+        """
+        best = self.recommender.recommend(history, k, candidates=candidates)
+        rows = [item.row for item in best]
+        return self._told(history, rows, language, config, similar) if rows else []
+
+    def explain(
+        self, history: History, product: str, language: str, config: ExplainConfig
+    ) -> Explanation:
+        """One product's score for a history taken apart, whatever its rank.
+
+        Raises:
+            ModelError: the product is in the history, or the history is empty.
+        """
+        row = self.recommender.products.row(product)
+        return self._told(history, [row], language, config, False)[0]
+
+    def _told(
+        self, history: History, rows: list[int], language: str, config: ExplainConfig, similar: bool
+    ) -> list[Explanation]:
+        return explain(
+            self.recommender.model,
+            history,
+            rows,
+            config=config,
+            narrator=self.narrator,
+            language=language,
+            similar=similar,
+        )
