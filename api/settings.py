@@ -24,6 +24,6 @@ class Settings(BaseSettings):
     )
     max_body_bytes: int = Field(1_000_000, ge=1_000, description="largest request body")
     min_buyers: int = Field(
-        5, ge=1, description="a co-purchase is told only if at least so many others made it"
+        5, ge=2, description="a co-purchase is told only if at least so many others made it"
     )
     refresh_s: float = Field(2.0, gt=0, description="how often to look for a new snapshot")

@@ -14,8 +14,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import ontology
 import pyarrow.compute as pc
+
+import ontology
 from kg import __version__
 from kg.catalog import Dataset, read_dataset, write_rejects
 from kg.extract import Extractor
