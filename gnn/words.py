@@ -36,6 +36,11 @@ class Names:
         own, labels = self._known.get(entity) or self._read(entity)
         return labels.get(language, own)
 
+    def class_of(self, entity: str) -> str:
+        """Compact id of an entity's class; a user's where the entity is not in the table."""
+        row = self._row.get(entity)
+        return USER_CLASS if row is None else str(self._entities["class"][row])
+
     def _read(self, entity: str) -> tuple[str, Mapping[str, str]]:
         row = self._row.get(entity)
         if row is None:
