@@ -1,0 +1,210 @@
+"""The process in which a query from outside runs, so that it can be killed.
+
+Run by path, not as part of Clew: it loads an engine and nothing else. It opens a graph read-only,
+then answers one JSON line per JSON line:
+
+    in:   {"query", "params", "limit", "timeout_s"}
+    out:  {"columns", "types", "rows", "truncated"}  or  {"error"}
+
+A query still running at its time limit plus a grace ends the process by SIGALRM; one that needs
+more than the memory limit ends it with exit code 3; so does the parent's death, with 4.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import decimal
+import itertools
+import json
+import os
+import signal
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+OUT_OF_MEMORY, ORPHANED = 3, 4
+GRACE_S = 0.25
+"""What an engine gets to stop by itself before the process is ended."""
+
+Answer = dict[str, Any]
+Evaluate = Callable[[str, dict[str, Any], int, float], Answer]
+
+_XSD = "http://www.w3.org/2001/XMLSchema#"
+_INTEGERS = {_XSD + name for name in ("integer", "int", "long", "short", "nonNegativeInteger")}
+_FLOATS = {_XSD + name for name in ("decimal", "double", "float")}
+_INTERNAL = {"_ID", "_SRC", "_DST", "_LABEL"}
+_CONVERT: tuple[tuple[type, Callable[[Any], Any]], ...] = (
+    (decimal.Decimal, float),
+    (datetime.datetime, datetime.datetime.isoformat),  # before date, which it is too
+    (datetime.date, datetime.date.isoformat),
+    (datetime.timedelta, datetime.timedelta.total_seconds),
+    (bytes, bytes.hex),
+    (uuid.UUID, str),
+)
+_BUFFER_BYTES = 256 << 20
+
+
+def ladybug_evaluator(path: str) -> Evaluate:
+    """Cypher on a Ladybug database."""
+    import ladybug  # noqa: PLC0415
+
+    database = ladybug.Database(path, read_only=True, buffer_pool_size=_BUFFER_BYTES)
+    connection = ladybug.Connection(database)
+    connection.execute("RETURN 1")  # opened for good, not at the first query
+
+    def evaluate(query: str, params: dict[str, Any], limit: int, timeout_s: float) -> Answer:
+        connection.set_query_timeout(max(1, round(timeout_s * 1000)))
+        try:
+            result = connection.execute(query, params)
+        except RuntimeError as exc:
+            return {"error": str(exc), "timeout": str(exc).startswith("Interrupted")}
+        if isinstance(result, list):
+            return {"error": "more than one statement; send them one at a time"}
+        with result:
+            rows = [[plain(value) for value in row] for row in itertools.islice(result, limit)]
+            return {
+                "columns": result.get_column_names(),
+                "types": result.get_column_data_types(),
+                "rows": rows,
+                "truncated": result.has_next(),
+            }
+
+    return evaluate
+
+
+def oxigraph_evaluator(path: str) -> Evaluate:
+    """SPARQL on an Oxigraph database, its default graph the union of all named ones."""
+    import pyoxigraph  # noqa: PLC0415
+
+    store = pyoxigraph.Store.read_only(path)
+
+    def evaluate(query: str, params: dict[str, Any], limit: int, timeout_s: float) -> Answer:
+        try:
+            found = store.query(query, prefixes=params, use_default_graph_as_union=True)
+            if isinstance(found, pyoxigraph.QueryBoolean):
+                return {"columns": ["boolean"], "rows": [[bool(found)]], "truncated": False}
+            if isinstance(found, pyoxigraph.QueryTriples):
+                names = ["subject", "predicate", "object"]
+                table = ([str(part) for part in triple] for triple in found)
+            else:
+                names = [variable.value for variable in found.variables]
+                table = ([term(value) for value in solution] for solution in found)
+            rows = list(itertools.islice(table, limit + 1))
+        except (SyntaxError, ValueError, RuntimeError, OSError) as exc:
+            return {"error": str(exc)}
+        truncated = len(rows) > limit
+        return {"columns": names, "rows": rows[:limit], "truncated": truncated}
+
+    return evaluate
+
+
+EVALUATORS = {"cypher": ladybug_evaluator, "sparql": oxigraph_evaluator}
+
+
+def plain(value: Any) -> Any:
+    """A Cypher value as JSON: nodes and relationships without the engine's row numbers."""
+    if isinstance(value, dict):
+        if "_NODES" in value:
+            return _path(value["_NODES"], value["_RELS"])
+        if "_LABEL" in value:
+            return _element(value)
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    for kind, convert in _CONVERT:
+        if isinstance(value, kind):
+            return convert(value)
+    return value
+
+
+def _element(value: dict[str, Any]) -> dict[str, Any]:
+    """A node or relationship: its label and the properties it has."""
+    known = {k: plain(v) for k, v in value.items() if v is not None and k not in _INTERNAL}
+    return {"label": value["_LABEL"], **known}
+
+
+def _path(nodes: list[Any], relationships: list[Any]) -> dict[str, Any]:
+    """A path: its nodes as walked; each relationship with the ids of its start and end."""
+    ids = {tuple(node["_ID"].values()): node["id"] for node in nodes}
+    ends = [
+        {"start": ids.get(tuple(r["_SRC"].values())), "end": ids.get(tuple(r["_DST"].values()))}
+        for r in relationships
+    ]
+    return {
+        "nodes": [_element(node) for node in nodes],
+        "relationships": [
+            {**_element(r), **end} for r, end in zip(relationships, ends, strict=True)
+        ],
+    }
+
+
+def term(value: Any) -> Any:
+    """An RDF term as JSON: an IRI as text, a literal by its datatype, unbound as None."""
+    import pyoxigraph  # noqa: PLC0415
+
+    if value is None or isinstance(value, pyoxigraph.NamedNode):
+        return value and value.value
+    if not isinstance(value, pyoxigraph.Literal):
+        return str(value)
+    kind = value.datatype.value
+    with contextlib.suppress(ValueError):  # an ill-typed literal stays text
+        if kind in _INTEGERS:
+            return int(value.value)
+        if kind in _FLOATS:
+            return float(value.value)
+    return value.value == "true" if kind == _XSD + "boolean" else value.value
+
+
+def watch(limit_bytes: int, parent: int) -> None:
+    """End the process when it holds too much memory or its parent has gone."""
+    page = os.sysconf("SC_PAGE_SIZE")
+    while True:
+        with contextlib.suppress(FileNotFoundError):  # a system without /proc has no limit
+            resident = int(Path("/proc/self/statm").read_text().split()[1]) * page
+            if resident > limit_bytes:
+                os._exit(OUT_OF_MEMORY)
+        if os.getppid() != parent:
+            os._exit(ORPHANED)
+        time.sleep(0.02)
+
+
+def serve(evaluate: Evaluate, requests: IO[str], replies: IO[str]) -> None:
+    """Answer until the requests end."""
+    for line in requests:
+        request = json.loads(line)
+        signal.setitimer(signal.ITIMER_REAL, request["timeout_s"] + GRACE_S)
+        answer = evaluate(
+            request["query"], request["params"], request["limit"], request["timeout_s"]
+        )
+        reply = json.dumps(answer)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        replies.write(reply + "\n")
+        replies.flush()
+
+
+def main() -> None:
+    """Read the settings (engine, path, memory_bytes, parent's pid), open the graph, serve."""
+    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # whatever an engine prints is not a reply
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
+    settings = json.loads(sys.stdin.readline())
+    limits = (settings["memory_bytes"], settings["parent"])
+    threading.Thread(target=watch, args=limits, daemon=True).start()
+    try:
+        evaluate = EVALUATORS[settings["engine"]](settings["path"])
+    except (RuntimeError, OSError) as exc:
+        replies.write(json.dumps({"error": str(exc)}) + "\n")
+        return
+    replies.write(json.dumps({"ready": True}) + "\n")
+    replies.flush()
+    serve(evaluate, sys.stdin, replies)
+
+
+if __name__ == "__main__":
+    main()
