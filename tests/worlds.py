@@ -184,7 +184,7 @@ UNITS = (
     unit("v", "voltage", 1, "V", "volt"),
     unit("pieces", "count", 1, "pieces", "piece", "pcs", "pc", "pack",
          zh=["件", "件套", "支装", "个"]),
-    unit("pair", "count", 2, "pair", "pairs"),
+    unit("pair", "count", 2, "pair", "pairs", zh=["对"]),
 )  # fmt: skip
 
 

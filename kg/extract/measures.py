@@ -7,26 +7,28 @@ In: a text and the ontology's units. Out: `Measure` spans, each with the compact
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
 
-from kg.extract.numbers import CHINESE_NUMERAL, NUMBER, NUMBER_WORDS, parse_number
+from kg.extract.counts import (
+    COUNT,
+    START,
+    CountReader,
+    Term,
+    alternatives,
+    fold_spelling,
+    is_count,
+)
+from kg.extract.numbers import NUMBER, NUMBER_WORDS, parse_number
 from kg.ontology_terms import Schema, Unit
 from kg.quantities import measure_id
 
-__all__ = ["COUNT", "Measure", "MeasureReader"]
+__all__ = ["Measure", "MeasureReader"]
 
-COUNT: Final = "count"
-"""The dimension of numbers of pieces."""
-
-_MAX_COUNT = 10_000
 _SAME_SIZE = Decimal("0.03")  # two units for one size, as in 0.5kg (1.1lb), differ by less
 
 _TIMES = r"\s?(?:[x×*]|by\b)\s?"
-_START = r"(?<![0-9A-Za-z.,])(?<![0-9A-Za-z][/-])"
-_END = r"(?![0-9A-Za-z])"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +39,14 @@ class Measure:
     end: int
     dimension: str
     id: str  # measure:30-cm
-
-
-@dataclass(frozen=True, slots=True)
-class _Term:
-    start: int
-    end: int
-    value: Decimal
-    unit: Unit | None
+    confidence: float = 1.0  # that these words state this quantity
 
 
 class MeasureReader:
     """Finds the measures in texts of one language.
 
     Units are read by their spellings in that language and in English (a Chinese title says
-    ``300ml`` too). Counts are read from ``set of 6``, ``S/6``, ``12-pack``, ``100/box`` as well.
+    ``300ml`` too). Counts are also read as `kg.extract.counts` tells.
     """
 
     def __init__(self, schema: Schema, language: str) -> None:
@@ -63,18 +58,18 @@ class MeasureReader:
             for unit in self._units:
                 for spelling in unit.labels.get(code, ()):
                     self._exact.add(spelling)
-                    self._by_spelling.setdefault(_fold(spelling), unit)
-        spellings = _alternatives(self._by_spelling)
+                    self._by_spelling.setdefault(fold_spelling(spelling), unit)
+        spellings = alternatives(self._by_spelling)
         term = rf"(?:{NUMBER})(?:[\s-]?(?:{spellings}))?"
-        self._sequence = re.compile(rf"{_START}{term}(?:{_TIMES}{term})*", re.IGNORECASE)
+        self._sequence = re.compile(rf"{START}{term}(?:{_TIMES}{term})*", re.IGNORECASE)
         self._term = re.compile(
             rf"(?P<number>{NUMBER})(?P<gap>[\s-]?)(?P<unit>{spellings})?", re.IGNORECASE
         )
-        sizes = _alternatives(s for s, u in self._by_spelling.items() if u.dimension != COUNT)
-        pieces = _alternatives(s for s, u in self._by_spelling.items() if u.dimension == COUNT)
-        self._counts = [re.compile(p, re.IGNORECASE) for p in _count_patterns(sizes, pieces)]
+        self._counts = (
+            None if self._pieces is None else CountReader(self._by_spelling, self._pieces)
+        )
         self._may_hold = re.compile(
-            rf"[0-9½¼¾⅓⅔⅛⅜⅝⅞]|[一二两三四五六七八九十]|\b(?:{'|'.join(NUMBER_WORDS)})\b", re.I
+            rf"[0-9½¼¾⅓⅔⅛⅜⅝⅞]|[一二两三四五六七八九十]|\b(?:{'|'.join(NUMBER_WORDS)}|pair)\b", re.I
         )
         self._ids: dict[tuple[Decimal, str], str] = {}
 
@@ -82,23 +77,12 @@ class MeasureReader:
         """The measures of a text in the order they stand; a quantity said twice is given once."""
         if not self._by_spelling or self._may_hold.search(text) is None:
             return []
-        terms = list(self._count_terms(text))
-        counted = {position for term in terms for position in range(term.start, term.end)}
+        terms = [] if self._counts is None else self._counts.read(text)
         for sequence in self._sequence.finditer(text):
-            terms += [term for term in self._sequence_terms(sequence) if term.start not in counted]
-        terms.sort(key=lambda term: term.start)
-        return [self._measure(term) for term in _each_size_once(terms)]
+            terms += self._sequence_terms(sequence)
+        return [self._measure(term) for term in _each_size_once(_apart(terms))]
 
-    def _count_terms(self, text: str) -> Iterator[_Term]:
-        if self._pieces is None:
-            return
-        for pattern in self._counts:
-            for match in pattern.finditer(text):
-                value = parse_number(match["number"])
-                if value is not None and _is_count(value):
-                    yield _Term(match.start(), match.end(), value, self._pieces)
-
-    def _sequence_terms(self, sequence: re.Match[str]) -> list[_Term]:
+    def _sequence_terms(self, sequence: re.Match[str]) -> list[Term]:
         """The terms of ``2 x 250 ml``, ``30 x 20cm``: each with its own or its neighbour's unit."""
         terms = [
             term
@@ -115,27 +99,27 @@ class MeasureReader:
             filled[row] = filled[row] or filled[row + 1]
         for row in range(1, len(filled)):
             filled[row] = filled[row] or filled[row - 1]
-        whole = [_Term(t.start, t.end, t.value, u) for t, u in zip(terms, filled, strict=True)]
+        whole = [Term(t.start, t.end, t.value, u) for t, u in zip(terms, filled, strict=True)]
         return [t for t in whole if t.unit is not None and _is_sound(t.value, t.unit)]
 
-    def _multiplied(self, times: _Term, each: _Term) -> list[_Term]:
+    def _multiplied(self, times: Term, each: Term) -> list[Term]:
         assert each.unit is not None
-        if not _is_count(times.value):
+        if not is_count(times.value):
             return [each]
         if each.unit.dimension == COUNT:
-            return [_Term(times.start, each.end, times.value * each.value, each.unit)]
+            return [Term(times.start, each.end, times.value * each.value, each.unit)]
         if self._pieces is None:
             return [each]
-        return [_Term(times.start, times.end, times.value, self._pieces), each]
+        return [Term(times.start, times.end, times.value, self._pieces), each]
 
-    def _one_term(self, match: re.Match[str]) -> _Term | None:
+    def _one_term(self, match: re.Match[str]) -> Term | None:
         value = parse_number(match["number"])
         if value is None:
             return None
         spelling = match["unit"]
         if spelling is None or not self._fits(match):
-            return _Term(match.start(), match.end("number"), value, None)
-        return _Term(match.start(), match.end(), value, self._by_spelling[_fold(spelling)])
+            return Term(match.start(), match.end("number"), value, None)
+        return Term(match.start(), match.end(), value, self._by_spelling[fold_spelling(spelling)])
 
     def _fits(self, match: re.Match[str]) -> bool:
         """Whether the letters after a number are a unit there: not so in 3 in 1, 4 L SHAPED."""
@@ -143,19 +127,15 @@ class MeasureReader:
         if len(spelling) == 1 and spelling.isalpha() and match["gap"]:
             return spelling in self._exact
         return not (
-            _fold(spelling) == "in" and re.match(r"\s?\d|-\d|\s(?:the|a|one)\b", rest, re.I)
+            fold_spelling(spelling) == "in" and re.match(r"\s?\d|-\d|\s(?:the|a|one)\b", rest, re.I)
         )
 
-    def _measure(self, term: _Term) -> Measure:
+    def _measure(self, term: Term) -> Measure:
         assert term.unit is not None
         key = (term.value, term.unit.id)
         if key not in self._ids:
             self._ids[key] = measure_id(term.value, term.unit, self._units)
-        return Measure(term.start, term.end, term.unit.dimension, self._ids[key])
-
-
-def _fold(spelling: str) -> str:
-    return spelling.casefold().replace("″", '"').replace("”", '"').replace("''", '"')
+        return Measure(term.start, term.end, term.unit.dimension, self._ids[key], term.confidence)
 
 
 def _base_unit(units: Iterable[Unit], dimension: str) -> Unit | None:
@@ -163,43 +143,22 @@ def _base_unit(units: Iterable[Unit], dimension: str) -> Unit | None:
     return min(fitting, key=lambda unit: (abs(unit.factor - 1), unit.id), default=None)
 
 
-def _is_count(value: Decimal) -> bool:
-    return value == value.to_integral_value() and 1 <= value <= _MAX_COUNT
-
-
 def _is_sound(value: Decimal, unit: Unit) -> bool:
-    return _is_count(value) if unit.dimension == COUNT else value > 0
+    return is_count(value) if unit.dimension == COUNT else value > 0
 
 
-def _alternatives(spellings: Iterable[str]) -> str:
-    """Pattern of any of the spellings, longest first, each ending where its word ends."""
-    parts = []
-    for spelling in sorted(set(spellings), key=lambda s: (-len(s), s)):
-        literal = re.escape(spelling).replace('"', "(?:\"|''|″|”)")
-        latin = spelling[-1:].isascii() and spelling[-1:].isalnum()
-        parts.append(literal + (_END if latin else ""))
-    return "|".join(parts) or r"(?!)"
+def _apart(terms: list[Term]) -> list[Term]:
+    """The terms in order; of overlapping ones the first given."""
+    kept: list[Term] = []
+    for term in terms:
+        if all(term.end <= other.start or other.end <= term.start for other in kept):
+            kept.append(term)
+    return sorted(kept, key=lambda term: term.start)
 
 
-def _count_patterns(sizes: str, pieces: str) -> list[str]:
-    words = "|".join(sorted(NUMBER_WORDS, key=len, reverse=True))
-    number = rf"(?P<number>\d{{1,3}},\d{{3}}|\d{{1,5}}|(?:{words})\b)"
-    bare = rf"(?![.,/]?\d|[A-Za-z\"″”/*×]|-\d|\s?(?:{sizes}))"
-    holders = "sets?|packs?|pk|pkt|packet|box|boxes|bags?|case|bundle|carton|jar|tin|tub|tube|lot"
-    return [
-        rf"\b(?:{holders})\s?of\s?{number}{bare}",
-        rf"\b(?:sets?|packs?|pk|pkt|packet|s)\s?/\s?{number}{bare}",
-        rf"\b(?:set|pack|pk|pkt|packet)\s(?P<number>\d{{1,3}}){bare}",
-        rf"{_START}{number}[\s-]?(?:pack|pk|pkt|packet)(?:s?(?!\w)(?!\s?of\b))",
-        rf"{_START}{number}\s?(?:/|per)\s?(?:pack|pk|pkg|pkt|box|bx|bag|case|cs|carton|ct|tube|roll)\b",
-        rf"\b(?P<number>{words})[\s-](?:{pieces})",
-        rf"(?P<number>{CHINESE_NUMERAL})(?:{pieces})",
-    ]
-
-
-def _each_size_once(terms: list[_Term]) -> list[_Term]:
+def _each_size_once(terms: list[Term]) -> list[Term]:
     """Leaves out a size given again in another unit, and what is said twice."""
-    kept: list[_Term] = []
+    kept: list[Term] = []
     for term in terms:
         assert term.unit is not None
         base = term.value * Decimal(str(term.unit.factor))
@@ -208,7 +167,7 @@ def _each_size_once(terms: list[_Term]) -> list[_Term]:
     return kept
 
 
-def _says_again(other: _Term, unit: Unit, base: Decimal) -> bool:
+def _says_again(other: Term, unit: Unit, base: Decimal) -> bool:
     assert other.unit is not None
     if other.unit.dimension != unit.dimension:
         return False

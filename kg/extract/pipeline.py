@@ -156,7 +156,7 @@ class _LanguageReader:
                     text.text[measure.start : measure.end],
                     relation,
                     measure.id,
-                    confidence,
+                    round(confidence * measure.confidence, 4),
                     "measure",
                 )
 
