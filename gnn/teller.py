@@ -43,7 +43,7 @@ class Teller:
         self.recommender = Recommender.load(snapshot.path / "model")
         self.names = Names(self.kg.entities)
         self.narrator = Narrator(self.schema, self.names)
-        self._shoppers = Shoppers(self.kg.interactions)
+        self.shoppers = Shoppers(self.kg.interactions)
         self._key = pseudonym_key
 
     @classmethod
@@ -74,12 +74,12 @@ class Teller:
             NotFoundError: they did nothing in this snapshot.
         """
         name = pseudonym(user_id, self._key)
-        if name not in self._shoppers:
+        if name not in self.shoppers:
             raise NotFoundError(
                 f"user {user_id!r} has no events in snapshot {self.snapshot.id}; "
                 "give a history to recommend from instead"
             )
-        return self.recommender.history(self._shoppers.events(name), user=name)
+        return self.recommender.history(self.shoppers.events(name), user=name)
 
     def history(self, events: Sequence[Event]) -> History:
         """What somebody did, who need not be known."""
