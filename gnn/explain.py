@@ -25,6 +25,8 @@ from kg.records import Path
 
 __all__ = ["ExplainConfig", "Explanation", "explain"]
 
+_DUST = 1e-14
+
 
 class ExplainConfig(BaseModel):
     """How much is told."""
@@ -143,7 +145,8 @@ def _tell(
         if path is not None:
             paths.append(path)
             left[channel] -= value
-    rest = {name: float(part) for name, part in zip(names, left, strict=True) if part != 0.0}
+    dust = _DUST * max(1.0, abs(score))  # what subtracting a shown term leaves of its channel
+    rest = {name: float(part) for name, part in zip(names, left, strict=True) if abs(part) > dust}
     return paths, rest
 
 

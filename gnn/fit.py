@@ -151,13 +151,16 @@ def attach_gnn(
 def _spread_ratio(
     head: FusionHead, embeddings: NDArray[np.float32], histories: csr_matrix
 ) -> float:
-    """Mean over sampled users of std(head scores) / std(GNN scores)."""
+    """Mean over sampled users of std(head scores) / std(GNN scores), outside their histories."""
     users = np.flatnonzero(np.diff(histories.indptr))
     sample = histories[users[np.linspace(0, len(users) - 1, min(len(users), 256)).astype(int)]]
+    new = np.ones(sample.shape, dtype=bool)
+    new[sample.nonzero()] = False
     of_head = -(sample @ head.inverse) / head.inverse.diagonal()
     of_gnn = (sample @ embeddings) @ embeddings.T
-    spread = of_gnn.std(axis=1)
-    usable = spread > 0
-    if not usable.any():
-        return 0.0
-    return float(np.mean(of_head.std(axis=1)[usable] / spread[usable]))
+    ratios = [
+        float(of_head[at, mask].std() / of_gnn[at, mask].std())
+        for at, mask in enumerate(new)
+        if mask.any() and of_gnn[at, mask].std() > 0
+    ]
+    return float(np.mean(ratios)) if ratios else 0.0

@@ -1,0 +1,80 @@
+"""Ranking metrics, for all users at once.
+
+In: the products recommended to each user, best first, and what each user really took. Out: means
+over users. Definitions are the standard ones (Järvelin and Kekäläinen 2002 for NDCG, with binary
+gains): with ``h_r = 1`` where rank ``r`` is a hit and ``T`` the user's truth,
+
+    Recall@k    Σ_{r≤k} h_r / |T|             Precision@k  Σ_{r≤k} h_r / k
+    HR@k        1 if Σ_{r≤k} h_r > 0          MRR@k        1 / first r ≤ k with h_r = 1, else 0
+    NDCG@k      Σ_{r≤k} h_r / log2(r + 1), over the same sum for a perfect list, which has
+                min(k, |T|) hits
+    Coverage@k  share of the products that are recommended to anyone
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from kg.errors import ModelError
+
+__all__ = ["METRICS", "ranking_metrics"]
+
+METRICS = ("ndcg", "recall", "hr", "precision", "mrr", "coverage")
+
+
+def ranking_metrics(
+    recommended: NDArray[np.integer], truth: csr_matrix, ks: Sequence[int]
+) -> dict[str, float]:
+    """Metrics named ``ndcg@10`` and so on, as means over users.
+
+    Args:
+        recommended: (users, K) product rows, best first; -1 where a list is shorter.
+        truth: (users, products), stored entries are what counts as a hit; no row may be empty.
+        ks: cut-offs, each from 1 to K.
+
+    Raises:
+        ModelError: shapes or cut-offs do not fit, or a user has no truth.
+    """
+    users, width = recommended.shape
+    if truth.shape[0] != users:
+        raise ModelError(f"{users} lists but the truth of {truth.shape[0]} users")
+    if not ks or min(ks) < 1 or max(ks) > width:
+        raise ModelError(f"cut-offs {list(ks)} do not fit lists of {width} products")
+    size = np.diff(truth.indptr)
+    if users == 0 or (size == 0).any():
+        raise ModelError("every user measured needs at least one product they really took")
+    hits = _hits(recommended, truth)
+    result: dict[str, float] = {}
+    for k in ks:
+        result |= {f"{name}@{k}": value for name, value in _at(hits, size, k).items()}
+        shown = np.unique(recommended[:, :k])
+        result[f"coverage@{k}"] = float((shown >= 0).sum() / truth.shape[1])
+    return result
+
+
+def _hits(recommended: NDArray[np.integer], truth: csr_matrix) -> NDArray[np.bool_]:
+    """Which recommended products are in the truth, (users, K)."""
+    users, products = truth.shape
+    taken = np.repeat(np.arange(users), np.diff(truth.indptr)) * products + truth.indices
+    asked = np.arange(users)[:, None] * products + recommended
+    hits: NDArray[np.bool_] = np.isin(asked, taken) & (recommended >= 0)
+    return hits
+
+
+def _at(hits: NDArray[np.bool_], size: NDArray[np.integer], k: int) -> dict[str, float]:
+    top = hits[:, :k]
+    found = top.sum(axis=1)
+    discount = 1.0 / np.log2(np.arange(2, k + 2))
+    ideal = np.cumsum(discount)[np.minimum(size, k) - 1]
+    first = np.where(found > 0, top.argmax(axis=1) + 1, np.inf)
+    return {
+        "ndcg": float(((top @ discount) / ideal).mean()),
+        "recall": float((found / size).mean()),
+        "hr": float((found > 0).mean()),
+        "precision": float((found / k).mean()),
+        "mrr": float((1.0 / first).mean()),
+    }
