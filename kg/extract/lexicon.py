@@ -7,23 +7,21 @@ a phrase are its senses; `kg.extract.link` chooses among them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product as combinations
-from typing import Final, Literal
+from typing import Literal
 
 from spacy.language import Language
 from spacy.matcher import PhraseMatcher
 from spacy.tokens import Doc
 
+from kg.extract.context import HYPHENS, context_of
 from kg.ontology_terms import Concept, Schema
 
-__all__ = ["HYPHENS", "Lexicon", "Sense", "Spelling", "words_of"]
+__all__ = ["Lexicon", "Sense", "Spelling"]
 
 Spelling = Literal["label", "hidden", "joined"]
-
-HYPHENS: Final = frozenset("-‐‑–—·")
-"""Tokens that may stand between the words of a phrase, or be missing there."""
 
 _MAX_GAPS = 3  # with more, a phrase is only matched without hyphens or with all of its own
 _MIN_JOINED = 3  # letters of each half of a label that is also known as one word
@@ -38,7 +36,7 @@ class Sense:
     prior: float
     spelling: Spelling
     surfaces: frozenset[str]  # the concept's labels for this phrase, case folded
-    near: tuple[str, ...]  # context phrases as norms between spaces: ' juice '
+    near: tuple[str, ...]  # context words of every language, as of `context_of`
     against: tuple[str, ...]
 
 
@@ -52,30 +50,32 @@ class Lexicon:
         phrases: dict[str, dict[str, Sense]] = {}
         shapes: dict[str, list[Doc]] = {}
         for concept in schema.concepts.values():
+            near, against = _contexts(concept.near), _contexts(concept.not_near)
             for label, spelling in _labels(concept, language):
                 for key, docs, how in self._phrases(label, spelling):
                     known = phrases.setdefault(key, {})
-                    known[concept.id] = self._sense(
-                        concept, language, label, how, known.get(concept.id)
+                    known[concept.id] = Sense(
+                        concept.id,
+                        concept.scheme,
+                        concept.prior,
+                        *_spellings(label, how, known.get(concept.id)),
+                        near,
+                        against,
                     )
                     shapes.setdefault(key, []).extend(docs)
         for key in sorted(phrases):
             self.matcher.add(key, shapes[key])
             self.senses[nlp.vocab.strings[key]] = tuple(phrases[key].values())
 
-    def context(self, text: str) -> str:
-        """Norms of a text's words between spaces, the form context phrases are looked up in."""
-        return f" {' '.join(words_of(self._nlp(text)))} "
-
     def _phrases(self, label: str, spelling: Spelling) -> Iterator[tuple[str, list[Doc], Spelling]]:
         doc = self._nlp(label)
         words = [token.text for token in doc if _is_word(token.text)]
         if not words:
             return
-        yield " ".join(words_of(doc)), [doc, *self._shapes(words)], spelling
+        yield " ".join(_words_of(doc)), [doc, *self._shapes(words)], spelling
         if len(words) == 2 and all(len(w) >= _MIN_JOINED and w.isalpha() for w in words):
             joined = self._nlp("".join(words))
-            yield " ".join(words_of(joined)), [joined], "joined"
+            yield " ".join(_words_of(joined)), [joined], "joined"
 
     def _shapes(self, words: list[str]) -> Iterator[Doc]:
         """The words with a hyphen or nothing at each gap between them."""
@@ -87,25 +87,22 @@ class Lexicon:
                 tokens += ["-", word] if hyphen else [word]
             yield Doc(self._nlp.vocab, words=tokens)
 
-    def _sense(
-        self, concept: Concept, language: str, label: str, spelling: Spelling, known: Sense | None
-    ) -> Sense:
-        surfaces = frozenset({label.casefold()})
-        if known is not None:
-            surfaces |= known.surfaces
-            spelling = min(known.spelling, spelling, key=("label", "hidden", "joined").index)
-        return Sense(
-            concept.id,
-            concept.scheme,
-            concept.prior,
-            spelling,
-            surfaces,
-            tuple(self.context(phrase) for phrase in concept.near.get(language, ())),
-            tuple(self.context(phrase) for phrase in concept.not_near.get(language, ())),
-        )
+
+def _spellings(
+    label: str, spelling: Spelling, known: Sense | None
+) -> tuple[Spelling, frozenset[str]]:
+    """How a label is spelled, joined with how the same phrase of the same concept was before."""
+    if known is None:
+        return spelling, frozenset({label.casefold()})
+    best = min(known.spelling, spelling, key=("label", "hidden", "joined").index)
+    return best, known.surfaces | {label.casefold()}
 
 
-def words_of(doc: Doc) -> list[str]:
+def _contexts(words: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(context_of(word, language) for language, each in words.items() for word in each)
+
+
+def _words_of(doc: Doc) -> list[str]:
     """Norms of a document's tokens, hyphens and spaces left out."""
     return [token.norm_ for token in doc if _is_word(token.text)]
 

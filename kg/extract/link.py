@@ -30,8 +30,9 @@ from typing import Final
 
 from spacy.tokens import Doc
 
+from kg.extract.context import HYPHENS, joined
 from kg.extract.cues import CUES, Cues
-from kg.extract.lexicon import HYPHENS, Lexicon, Sense
+from kg.extract.lexicon import Lexicon, Sense
 from kg.extract.words import NORMS, plain_norm
 
 __all__ = ["FIELD_CONFIDENCE", "MIN_CONFIDENCE", "Linked", "Linker"]
@@ -87,6 +88,7 @@ class Linker:
         heads: Collection[str],
     ) -> None:
         self._senses = lexicon.senses
+        self._language = language
         self._cues = CUES.get(language, Cues()).folded(NORMS.get(language, plain_norm))
         self._readers = readers
         self._heads = frozenset(heads)
@@ -101,7 +103,7 @@ class Linker:
             matches: what the lexicon's matcher found in it.
             schemes: those read from this field; what other schemes' phrases cover is covered, but
                 they are not given back.
-            context: norms of the product's other words, as of `Lexicon.context`.
+            context: the product's other words, as of `context_of`.
         """
         norms = [token.norm_ for token in doc]
         weighed = [
@@ -122,7 +124,7 @@ class Linker:
         if len(senses) == 1 and not senses[0].near and not senses[0].against:
             weight = senses[0].prior * _SPELLING[senses[0].spelling]
             return Linked(start, end, senses[0], weight) if weight >= MIN_CONFIDENCE else None
-        around = _around(norms, start, end, context)
+        around = self._around(norms, start, end) + context
         surface = doc[start:end].text.casefold() if len(senses) > 1 else ""
         weights = [_weight(sense, around) * _SPELLING[sense.spelling] for sense in senses]
         best = max(
@@ -133,6 +135,10 @@ class Linker:
         if len(senses) > 1 and weight < 1:
             weight *= _SHARED
         return Linked(start, end, senses[best], weight) if weight >= MIN_CONFIDENCE else None
+
+    def _around(self, norms: list[str], start: int, end: int) -> str:
+        before = joined(norms[max(0, start - _WINDOW) : start], self._language)
+        return f"{before}|{joined(norms[end : end + _WINDOW], self._language)}|"
 
     def _taken_back(self, norms: list[str], linked: Linked) -> bool:
         relations = self._readers.get(linked.sense.scheme, _NOTHING)
@@ -182,14 +188,6 @@ def _weight(sense: Sense, around: str) -> float:
     if near == against:
         return sense.prior
     return 1.0 if near else sense.prior * _AGAINST
-
-
-def _around(norms: list[str], start: int, end: int, context: str) -> str:
-    """The words around a span, then the context, as one string phrases can be looked up in."""
-    before = norms[max(0, start - _WINDOW) : start]
-    after = norms[end : end + _WINDOW]
-    words = [word for word in (*before, "|", *after) if word not in HYPHENS]
-    return f" {' '.join(words)} |{context}"
 
 
 def _longest(linked: list[Linked]) -> list[Linked]:

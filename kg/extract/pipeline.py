@@ -16,8 +16,9 @@ from typing import Any, Final
 
 from spacy.tokens import Doc
 
+from kg.extract.context import context_of
 from kg.extract.cues import CUES, Cues
-from kg.extract.fields import FieldText, field_setting, field_texts
+from kg.extract.fields import SEPARATOR, FieldText, field_setting, field_texts
 from kg.extract.languages import blank_pipeline
 from kg.extract.lexicon import Lexicon
 from kg.extract.link import FIELD_CONFIDENCE, Linker
@@ -95,7 +96,7 @@ class _LanguageReader:
         readers = {scheme: frozenset(relations) for scheme, relations in by_scheme.items()}
         heads = [scheme for scheme, relations in readers.items() if HEAD_RELATION in relations]
         self._linker = Linker(self._lexicon, language, readers, heads)
-        self._contexts: dict[tuple[str, ...], str] = {(): " "}
+        self._contexts: dict[tuple[str, tuple[str, ...]], str] = {}
 
     def read(
         self,
@@ -120,7 +121,7 @@ class _LanguageReader:
         matches = self._lexicon.matcher(doc)
         if not matches:
             return
-        context = self._context(product)
+        context = self._context(product, text)
         field_confidence = FIELD_CONFIDENCE[text.setting.partition(".")[0]]
         for linked in self._linker.link(doc, matches, schemes, context):
             start = doc[linked.start].idx
@@ -160,11 +161,19 @@ class _LanguageReader:
                     "measure",
                 )
 
-    def _context(self, product: Product) -> str:
-        key = product.categories
+    def _context(self, product: Product, text: FieldText) -> str:
+        """Categories, and what the title says in other languages."""
+        key = (product.language, product.categories)
         if key not in self._contexts:
-            self._contexts[key] = self._lexicon.context(" | ".join(key))
-        return self._contexts[key]
+            self._contexts[key] = context_of(SEPARATOR.join(product.categories), product.language)
+        if not product.translations:
+            return self._contexts[key]
+        others = (
+            context_of(other.title, language)
+            for language, other in product.texts().items()
+            if language != text.language
+        )
+        return "|".join((self._contexts[key], *others))
 
 
 def _settings(schema: Schema) -> _Settings:
