@@ -76,10 +76,20 @@ def write_nquads(
     return quads
 
 
-def write_triples(kg: KnowledgeGraph, schema: Schema, file: IO[bytes]) -> int:
-    """Write the same statements as N-Triples, without named graphs, to an open binary file."""
+def write_triples(
+    kg: KnowledgeGraph, schema: Schema, file: IO[bytes], *, mentioned: Any = None
+) -> int:
+    """Write the same statements as N-Triples, without named graphs, to an open binary file.
+
+    Args:
+        mentioned: boolean array over the entity table; of an entity where it is true only the
+            class is written, not its labels.
+
+    Returns:
+        Number of triples.
+    """
     writer = _Writer(kg, schema)
-    return sum(_write(file, lines) for lines in writer.triples())
+    return sum(_write(file, lines) for lines in writer.triples(mentioned))
 
 
 class _Writer:
@@ -97,8 +107,8 @@ class _Writer:
             [_iri(f"graph:{name}", prefixes) for name in own], pa.large_string()
         )
 
-    def triples(self) -> Iterator[Any]:
-        for rows, predicate, objects in self._described():
+    def triples(self, mentioned: Any) -> Iterator[Any]:
+        for rows, predicate, objects in self._described(mentioned):
             yield _join(self._nodes.take(rows), predicate, objects)
         for batch in self._kg.facts.to_batches(_BATCH):
             subject, predicate, objects, _ = self._terms(batch)
@@ -115,18 +125,20 @@ class _Writer:
                 yield from self._statements(batch, first, (subject, predicate, objects))
             first += batch.num_rows
 
-    def _described(self) -> Iterator[tuple[Any, Any, Any]]:
+    def _described(self, mentioned: Any = None) -> Iterator[tuple[Any, Any, Any]]:
         """Entity rows, predicate and objects of what is said about every entity."""
+        silent = np.zeros(len(self._ids), bool) if mentioned is None else np.asarray(mentioned)
         entities = self._kg.entities.combine_chunks()
         every = pa.array(np.arange(len(self._ids)))
         classes = self._each(entities["class"].combine_chunks(), self._class_iri)
         yield every, TYPE, classes
         labels = entities["labels"].combine_chunks()
         lengths = pc.fill_null(pc.list_value_length(_as_list(labels)), 0).to_numpy()
-        unnamed = pa.array(np.flatnonzero(lengths == 0))
+        unnamed = pa.array(np.flatnonzero((lengths == 0) & ~silent))
         yield unnamed, LABEL, _quoted(entities["name"].combine_chunks().take(unnamed))
         rows = np.repeat(np.arange(len(lengths)), lengths)
-        flat = pc.list_flatten(_as_list(labels))
+        flat = pc.list_flatten(_as_list(labels)).filter(pa.array(~silent[rows]))
+        rows = rows[~silent[rows]]
         tags = self._each(flat.field(0), _language)
         words = _concat(_quoted(flat.field(1)), "@", tags)
         yield pa.array(rows), LABEL, words

@@ -1,0 +1,120 @@
+"""Parts of the graph as networkx graphs, to be drawn or taken to another tool.
+
+In: a graph store, or the paths of an explanation. Out: a ``nx.MultiDiGraph`` whose nodes are
+compact ids, whose edges run like the facts they are (subject to object, keyed by relation), and
+whose attributes are text and numbers only, so that GraphML can hold them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path as File
+from typing import Any
+
+import networkx as nx
+
+from kg.errors import NotFoundError, StoreError
+from kg.records import Edge, Path
+from kg.store.base import GraphStore
+
+__all__ = ["neighbourhood", "paths_graph", "write_graphml"]
+
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def neighbourhood(
+    store: GraphStore, entity: str, depth: int = 1, limit: int = 100
+) -> nx.MultiDiGraph[str]:
+    """What stands around an entity, walked breadth first, facts in either direction.
+
+    Args:
+        entity: compact id of the entity in the middle.
+        depth: how many facts away, ≥ 0.
+        limit: largest number of facts; nearer ones first, then in the order of their ids.
+
+    Returns:
+        Nodes with ``label`` and ``name``; edges keyed by relation id with ``relation``,
+        ``confidence`` and ``source``.
+
+    Raises:
+        NotFoundError: the entity is not in the graph.
+    """
+    graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
+    middle = store.get(entity)
+    if middle is None:
+        raise NotFoundError(f"{entity!r} is not in the graph; ids look like product:85123A")
+    graph.add_node(entity, label=middle["label"], name=middle["name"])
+    ring = [entity]
+    for _ in range(depth):
+        reached = []
+        for node in ring:
+            for edge in store.neighbours(node, limit=limit):
+                if graph.number_of_edges() == limit:
+                    break
+                reached += [end for end in (edge.subject, edge.object) if end not in graph]
+                _add(graph, edge)
+        ring = sorted(set(reached))
+        for node in ring:
+            known = store.get(node) or {"label": "", "name": node}
+            graph.add_node(node, label=known["label"], name=known["name"])
+    return graph
+
+
+def paths_graph(
+    paths: Iterable[Path], names: Mapping[str, str] | None = None
+) -> nx.MultiDiGraph[str]:
+    """The facts behind an explanation, as one graph.
+
+    Args:
+        paths: of one explanation.
+        names: what to call an entity, by compact id; by default its id.
+
+    Returns:
+        Nodes with ``name`` and ``role`` (user, history, recommended, shared); edges keyed by
+        relation id with ``relation``, ``confidence``, ``source`` and ``value``: the sum of the terms
+        that rest on that fact, in score units. Terms without facts (text, GNN) show as the purchase alone.
+    """
+    graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
+    for path in paths:
+        roles = {path.history_product: "history", path.product: "recommended"}
+        for edge in path.edges:
+            for end in (edge.subject, edge.object):
+                role = "user" if end.startswith("user:") else roles.get(end, "shared")
+                graph.add_node(end, name=(names or {}).get(end, end), role=role)
+            _add(graph, edge)
+            told = graph.edges[edge.subject, edge.object, edge.relation]
+            told["value"] = told.get("value", 0.0) + path.value
+    return graph
+
+
+def write_graphml(graph: nx.MultiDiGraph[str], path: File) -> None:
+    """Write GraphML 1.0, UTF-8; read it with ``nx.read_graphml(path, force_multigraph=True)``.
+
+    Edges are numbered in the file; their relation is an attribute. Characters XML cannot hold are
+    replaced by U+FFFD.
+
+    Raises:
+        StoreError: the file cannot be written.
+    """
+    clean: nx.MultiDiGraph[str] = nx.MultiDiGraph()
+    for node, data in graph.nodes(data=True):
+        clean.add_node(node, **_clean(data))
+    for number, (start, end, data) in enumerate(graph.edges(data=True)):
+        clean.add_edge(start, end, key=f"e{number}", **_clean(data))  # ids unique in the file
+    try:
+        nx.write_graphml(clean, path, encoding="utf-8", prettyprint=True)
+    except OSError as exc:
+        raise StoreError(f"{path} cannot be written: {exc.strerror}") from exc
+
+
+def _add(graph: nx.MultiDiGraph[str], edge: Edge) -> None:
+    told = {"relation": edge.relation, "confidence": edge.confidence, "source": edge.source}
+    graph.add_edge(edge.subject, edge.object, key=edge.relation, **told)
+
+
+def _clean(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", value) if isinstance(value, str) else value
+        for name, value in data.items()
+    }
