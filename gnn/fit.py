@@ -54,9 +54,28 @@ class TrainingData:
         return history_matrix(self.columns, self.shape, config.history)
 
     @cached_property
+    def seen(self) -> csr_matrix:
+        """1 where a user met a product at all."""
+        return event_matrix(self.columns, self.shape, np.ones(len(EVENTS)))
+
+    @cached_property
     def bought(self) -> csr_matrix:
         """1 where a user bought or rated a product."""
         return event_matrix(self.columns, self.shape, _BOUGHT)
+
+    def truth(self, interactions: pa.Table) -> csr_matrix:
+        """What the users took later: products new to them, users × products.
+
+        Purchases and ratings count; where ``interactions`` has neither, every event does. Users
+        without training events have no row here.
+        """
+        later = read_events(interactions, self.users, self.products)
+        taken = event_matrix(later, self.shape, _BOUGHT)
+        if not taken.nnz:
+            taken = event_matrix(later, self.shape, np.ones(len(EVENTS)))
+        new = csr_matrix(taken - taken.multiply(self.seen))
+        new.eliminate_zeros()
+        return new
 
 
 def read_training(interactions: pa.Table, products: Vocabulary, config: HeadConfig) -> TrainingData:

@@ -28,7 +28,7 @@ from gnn.history import HistoryConfig
 from gnn.solve import add_gram, exact_sum_error, ridge_inverse
 from kg.errors import ModelError
 
-__all__ = ["FusionHead", "HeadConfig", "HeavyColumns", "fit_head"]
+__all__ = ["FusionHead", "HeadConfig", "HeavyColumns", "fit_head", "solve_head"]
 
 _Weight = Annotated[float, Field(ge=0, le=1e5)]
 
@@ -165,23 +165,41 @@ def _check(
             raise ModelError(f"{name} have {rows} rows but the interactions name {n} products")
 
 
+def solve_head(
+    features: csr_matrix,
+    text: NDArray[np.float32],
+    user_items: csr_matrix,
+    regularization: float,
+    precision: str = "float32",
+) -> NDArray[np.float32]:
+    """P alone, (n, n) float32: what scores are made of.
+
+    Args:
+        features: F, products × columns, scaled by the channels' weights.
+        text: (n, d) scaled by the root of its weight; d may be 0.
+        user_items: X, users × products.
+        regularization: λ.
+        precision: float32 or float64.
+    """
+    n = user_items.shape[1]
+    gram = np.zeros((n, n), dtype=precision)
+    add_gram(gram, _side_by_side(features, user_items))
+    if text.shape[1]:
+        add_gram(gram, text)
+    return ridge_inverse(gram, regularization)
+
+
 def _solve(
     matrix: csr_matrix, text: NDArray[np.float32], user_items: csr_matrix, config: HeadConfig
 ) -> tuple[NDArray[np.float32], float]:
     """P and the error of its exact sum, in the precision that reaches ``max_error``."""
-    n = user_items.shape[1]
-    everything = csr_matrix(_side_by_side(matrix, user_items))
-    order = ("float32", "float64") if config.precision == "auto" else (config.precision,)
-    for precision in order:
-        gram = np.zeros((n, n), dtype=precision)
-        add_gram(gram, everything)
-        if text.shape[1]:
-            add_gram(gram, text)
-        inverse = ridge_inverse(gram, config.regularization)
-        del gram
-        error = exact_sum_error(inverse, everything, text, config.regularization)
-        if error <= config.max_error:
-            break
+    everything = _side_by_side(matrix, user_items)
+    for precision in ("float32", "float64"):
+        if config.precision in ("auto", precision):
+            inverse = solve_head(matrix, text, user_items, config.regularization, precision)
+            error = exact_sum_error(inverse, everything, text, config.regularization)
+            if error <= config.max_error:
+                break
     return inverse, error
 
 

@@ -1,15 +1,15 @@
 """Small knowledge graphs made by hand, and scores worked out the slow way, for tests of gnn."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
 from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import cache
 
 import numpy as np
 import pyarrow as pa
 
-from gnn.fusion import HeadConfig
 from gnn.fit import fit_model
+from gnn.fusion import HeadConfig
 from gnn.history import Event, History, HistoryConfig
 from gnn.storage import Model
 from kg.facts import PRODUCT_SCHEMA, KnowledgeGraph

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.gnn.graphs import bought, facts_of, fitted, graph, interactions, small_schema, slow_terms
 
 from gnn.explain import ExplainConfig, explain
 from gnn.fit import attach_gnn, read_training
@@ -10,6 +9,7 @@ from gnn.history import History
 from gnn.score import Recommender
 from gnn.words import Narrator
 from kg.errors import ModelError
+from tests.gnn.graphs import bought, facts_of, fitted, graph, interactions, slow_terms, small_schema
 
 EVERYTHING = ExplainConfig(max_paths=100, min_share=0.0, min_buyers=2)
 

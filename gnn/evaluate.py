@@ -1,0 +1,222 @@
+"""How well the model ranks, measured honestly, next to what it has to beat.
+
+In: a graph, an ontology, a split. Out: a `Report`. The protocol: settings are chosen on validation
+with a model of the training part; the final model is fitted on training and validation together;
+the test part is looked at once, for every method alike. Products a user met before are masked;
+users without a history before the test cannot be served by any method and are counted apart.
+"""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from gnn.baselines import ease_scorer, item_cosine_scorer, popularity_scorer
+from gnn.channels import read_channels
+from gnn.fit import TrainingData, attach_gnn, fit_model, read_training
+from gnn.fusion import HeadConfig
+from gnn.metrics import ranking_metrics
+from gnn.ranking import Scorer, head_scorer, top_products
+from gnn.split import Split
+from gnn.storage import Model
+from gnn.tune import Trial, TuneConfig, Tuning, tune, tune_gnn_weight
+from kg.errors import ModelError
+from kg.facts import KnowledgeGraph
+from kg.ids import Vocabulary
+from kg.schema import Schema
+
+__all__ = ["Embed", "Report", "evaluate"]
+
+Embed = Callable[[pa.Table], NDArray[np.float32]]
+"""Trains a GNN on interactions; returns product embeddings, (n, d), in catalogue order."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What an evaluation found."""
+
+    split: str
+    metrics: dict[str, dict[str, float]]  # method -> metric@k -> value
+    config: HeadConfig
+    tuning: Tuning | None
+    users: int  # measured
+    users_without_history: int  # in the test part, but not servable
+    products: int
+    interactions: dict[str, int]  # train, valid, test
+    seconds: dict[str, float]
+    peak_memory_bytes: int  # of the process, so far
+    exact_sum_error: float
+    gnn_trials: dict[str, float] = field(default_factory=dict)  # weight -> NDCG on validation
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        found = asdict(self)
+        found["config"] = self.config.model_dump()
+        if self.tuning is not None:
+            found["tuning"]["config"] = self.tuning.config.model_dump()
+        return found
+
+
+def evaluate(
+    kg: KnowledgeGraph,
+    schema: Schema,
+    split: Split,
+    *,
+    ks: Sequence[int] = (10, 20),
+    config: HeadConfig | None = None,
+    tuning: TuneConfig | None = None,
+    text: NDArray[np.float32] | None = None,
+    baselines: bool = True,
+    embed: Embed | None = None,
+) -> Report:
+    """Measure the model on a split.
+
+    Args:
+        kg: the graph; its event facts are not used, only its tables and catalogue facts.
+        schema: the ontology.
+        split: of ``kg.interactions``.
+        ks: cut-offs.
+        config: settings, or where tuning starts.
+        tuning: how to tune on validation; None: ``config`` is used as it is.
+        text: (n, d) text embeddings.
+        baselines: measure popularity, item-KNN and EASE too.
+        embed: train and measure a GNN too.
+
+    Raises:
+        ModelError: nobody in the test part can be measured.
+    """
+    start = HeadConfig() if config is None else config
+    products = Vocabulary(kg.products["id"].to_pylist())
+    clock = _Clock()
+    with clock("channels"):
+        channels = read_channels(kg, schema, products, damping=start.ancestor_damping)
+    early = read_training(split.train, products, start)
+    wanted = early.truth(split.valid)
+    found = None
+    if tuning is not None:
+        with clock("tuning"):
+            found = tune(early, wanted, channels, text, start=start, config=tuning)
+    chosen = start if found is None else found.config
+    test = _Test.of(read_training(split.train_and_valid, products, chosen), split, tuple(ks))
+    with clock("fit"):
+        data = split.train_and_valid
+        model = fit_model(kg, schema, data, text=text, config=chosen, channels=channels)
+    metrics = {"head": test.measure(head_scorer(model.head.inverse), chosen)}
+    trials: list[Trial] = []
+    if embed is not None:
+        with clock("gnn"):
+            fitted = fit_model(kg, schema, split.train, text=text, config=chosen, channels=channels)
+            trials = _gnn_trials(embed(split.train), fitted, early, wanted)
+            embeddings = embed(split.train_and_valid)
+            metrics |= _with_gnn(embeddings, model, test, chosen, trials[0].value)
+    if baselines:
+        with clock("baselines"):
+            metrics |= _baselines(early, wanted, test, chosen, tuning)
+    return Report(
+        split=split.description,
+        metrics=metrics,
+        config=chosen,
+        tuning=found,
+        users=len(test.users),
+        users_without_history=len(set(split.test["user_id"].to_pylist()) - set(test.data.users)),
+        products=len(products),
+        interactions={name: getattr(split, name).num_rows for name in ("train", "valid", "test")},
+        seconds=clock.seconds,
+        peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        exact_sum_error=model.head.error,
+        gnn_trials={f"{trial.value:g}": trial.ndcg for trial in trials},
+    )
+
+
+@dataclass(frozen=True)
+class _Test:
+    """The test part, ready to measure any scorer on."""
+
+    data: TrainingData  # training and validation together
+    truth: csr_matrix  # users measured × products
+    users: NDArray[np.int64]  # rows of data.users
+    ks: tuple[int, ...]
+
+    @classmethod
+    def of(cls, data: TrainingData, split: Split, ks: tuple[int, ...]) -> _Test:
+        """Test users with a history and something new."""
+        truth = data.truth(split.test)
+        users = np.flatnonzero((np.diff(truth.indptr) > 0) & (np.diff(data.seen.indptr) > 0))
+        if not len(users):
+            raise ModelError(
+                "nobody in the test part has both a history and a new product after it; choose "
+                "another split"
+            )
+        return cls(data, truth[users], users, ks)
+
+    def measure(self, score: Scorer, config: HeadConfig) -> dict[str, float]:
+        """Metrics of a scorer fed with histories weighed by ``config``."""
+        histories = self.data.histories(config)[self.users]
+        best = top_products(score, histories, self.data.seen[self.users], max(self.ks))
+        return ranking_metrics(best, self.truth, self.ks)
+
+
+def _gnn_trials(
+    embeddings: NDArray[np.float32], model: Model, data: TrainingData, wanted: csr_matrix
+) -> list[Trial]:
+    """Weights of the GNN tried on validation, the best first."""
+    scaled = attach_gnn(model, embeddings, data.histories(model.config), 1.0).gnn
+    return tune_gnn_weight(head_scorer(model.head.inverse), scaled, data, wanted, model.config)
+
+
+def _with_gnn(
+    embeddings: NDArray[np.float32], model: Model, test: _Test, config: HeadConfig, weight: float
+) -> dict[str, dict[str, float]]:
+    """Test metrics of the GNN alone and of head and GNN together."""
+    scaled = attach_gnn(model, embeddings, test.data.histories(config), weight).gnn
+
+    def alone(histories: csr_matrix) -> NDArray[np.floating]:
+        return np.asarray((histories @ embeddings) @ embeddings.T)
+
+    return {
+        "gnn": test.measure(alone, config),
+        "head+gnn": test.measure(head_scorer(model.head.inverse, scaled), config),
+    }
+
+
+def _baselines(
+    early: TrainingData,
+    wanted: csr_matrix,
+    test: _Test,
+    config: HeadConfig,
+    tuning: TuneConfig | None,
+) -> dict[str, dict[str, float]]:
+    """Test metrics of popularity, item-KNN and EASE, whose λ is tuned as the head's is."""
+    plain = HeadConfig(regularization=config.regularization)
+    if tuning is not None:
+        flat = tuning.model_copy(update={"recency": (1.0,)})
+        plain = tune(early, wanted, [], None, start=plain, config=flat).config
+    user_items = test.data.user_items(plain)
+    return {
+        "ease": test.measure(ease_scorer(user_items, plain.regularization), plain),
+        "item_knn": test.measure(item_cosine_scorer(user_items), plain),
+        "popularity": test.measure(popularity_scorer(user_items), plain),
+    }
+
+
+class _Clock:
+    """Wall-clock seconds of named steps."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, step: str) -> Iterator[None]:
+        """Time a block."""
+        since = time.perf_counter()
+        yield
+        self.seconds[step] = round(time.perf_counter() - since, 2)

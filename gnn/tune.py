@@ -1,0 +1,247 @@
+"""Settings of the head chosen on validation data: a coordinate search on logarithmic grids.
+
+In: the training part of a split, what users took in its validation part, channels, embeddings.
+Out: a `HeadConfig` and the log of what was tried. The procedure, which is deterministic:
+
+1. To be quick, keep the ``max_products`` products bought most in training and a seeded sample of
+   ``max_users`` validation users. Channels keep the degrees of the whole catalogue.
+2. From the given settings, take one setting after the other: λ, the weight of all relations, of
+   each relation with many facts, of the text, the degree exponent. Multiply by the step, else
+   divide by it, and go on in the direction that gains, as long as NDCG@k gains ``min_gain``.
+3. Recency is tried on a grid: it needs no new fit.
+4. Once more around with the square root of the step. At most ``max_fits`` fits in all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+from scipy.sparse import csr_matrix
+
+from gnn.channels import Channel
+from gnn.fit import TrainingData
+from gnn.fusion import HeadConfig
+from gnn.metrics import ranking_metrics
+from gnn.ranking import Scorer, top_products
+from gnn.validation import ValidationSample, sample_users
+
+__all__ = ["Trial", "TuneConfig", "Tuning", "tune", "tune_gnn_weight"]
+
+_LEAST, _MOST = 1e-3, 1e5
+
+
+class TuneConfig(BaseModel):
+    """How the search runs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    k: int = Field(default=10, ge=1, le=1000, description="chosen by NDCG at this cut-off")
+    max_fits: int = Field(default=40, ge=1, description="fits at most")
+    max_users: int = Field(default=5000, ge=1, description="validation users scored per fit")
+    max_products: int = Field(default=8000, ge=2, description="products kept in the search")
+    relations: int = Field(
+        default=6, ge=0, description="so many relations, those with most facts, are weighted singly"
+    )
+    step: float = Field(default=3.0, gt=1, le=100, description="factor of the first round")
+    rounds: int = Field(default=2, ge=1, le=5, description="each with the root of the step before")
+    min_gain: float = Field(default=1e-3, ge=0, le=1, description="relative gain worth a change")
+    recency: tuple[float, ...] = Field(
+        default=(1.0, 0.95, 0.9, 0.8, 0.7, 0.6), description="values tried"
+    )
+    seed: int = Field(default=0, ge=0, description="of the sample of users")
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One setting tried and what it brought."""
+
+    setting: str
+    value: float
+    ndcg: float
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What the search found."""
+
+    config: HeadConfig
+    ndcg: float  # on the search's sample of validation users
+    fits: int
+    trials: Sequence[Trial] = field(default_factory=tuple)
+
+
+def tune(
+    data: TrainingData,
+    truth: csr_matrix,
+    channels: Sequence[Channel],
+    text: NDArray[np.float32] | None,
+    *,
+    start: HeadConfig | None = None,
+    config: TuneConfig | None = None,
+) -> Tuning:
+    """Choose the head's settings.
+
+    Args:
+        data: the training part.
+        truth: users × products in the rows of ``data``: what they took in the validation part.
+        channels: from ``read_channels``, with the damping of ``start``.
+        text: embeddings of the products, (n, d); None: no text channel.
+        start: settings to start from; those not searched stay.
+        config: how to search.
+
+    Raises:
+        ModelError: no user has both a history and a product in ``truth``.
+    """
+    start = HeadConfig() if start is None else start
+    config = TuneConfig() if config is None else config
+    sample = ValidationSample.take(
+        data,
+        truth,
+        channels,
+        text,
+        start,
+        max_products=config.max_products,
+        max_users=config.max_users,
+        seed=config.seed,
+    )
+    search = _Search(sample, start, config)
+    names = _settings(channels, text, start, config)
+    factor = config.step
+    for _ in range(config.rounds):
+        for name in names:
+            search.walk(name, factor)
+        search.recency()
+        factor = factor**0.5
+    return Tuning(search.best, search.ndcg, search.fits, tuple(search.trials))
+
+
+def tune_gnn_weight(
+    score: Scorer,
+    embeddings: NDArray[np.float32],
+    data: TrainingData,
+    truth: csr_matrix,
+    config: HeadConfig,
+    *,
+    grid: Sequence[float] = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5),
+    k: int = 10,
+    max_users: int = 5000,
+) -> list[Trial]:
+    """NDCG@k on validation for each weight of the GNN; the best first, the smaller among equals.
+
+    Args:
+        score: of the head, from the training part.
+        embeddings: (n, d) scaled as `gnn.fit.attach_gnn` scales them for weight 1.
+        data: the training part.
+        truth: what users took in the validation part.
+        config: settings of the histories.
+        grid: weights to try.
+        k: cut-off.
+        max_users: users scored, a seeded sample.
+    """
+    users = sample_users(data, truth, max_users, 0)
+    histories = data.histories(config)[users]
+    trials = []
+    for weight in grid:
+
+        def both(batch: csr_matrix, weight: float = weight) -> NDArray[np.floating]:
+            return score(batch) + weight * ((batch @ embeddings) @ embeddings.T)
+
+        best = top_products(both, histories, data.seen[users], k)
+        ndcg = ranking_metrics(best, truth[users], [k])[f"ndcg@{k}"]
+        trials.append(Trial("gnn_weight", weight, ndcg))
+    return sorted(trials, key=lambda trial: (-trial.ndcg, trial.value))
+
+
+class _Search:
+    """Where the search stands."""
+
+    def __init__(self, sample: ValidationSample, start: HeadConfig, config: TuneConfig) -> None:
+        self._sample = sample
+        self._config = config
+        self.trials: list[Trial] = []
+        self.fits = 0
+        self.ndcg = -1.0
+        self._attempt(start, "start")
+
+    def walk(self, setting: str, factor: float) -> None:
+        """Move one setting up, or else down, as long as that gains."""
+        for direction in (factor, 1 / factor):
+            moved = False
+            while self.fits < self._config.max_fits:
+                candidate = _stepped(self.best, setting, direction)
+                if candidate is None or not self._attempt(candidate, setting):
+                    break
+                moved = True
+            if moved:
+                return
+
+    def recency(self) -> None:
+        """Try the grid of recencies with the best fit so far."""
+        for value in self._config.recency:
+            history = self.best.history.model_copy(update={"recency": value})
+            candidate = self.best.model_copy(update={"history": history})
+            self._score(candidate, "recency", self._inverse)
+
+    def _attempt(self, candidate: HeadConfig, setting: str) -> bool:
+        """Fit and score a candidate; it becomes the best if it gains."""
+        self.fits += 1
+        return self._score(candidate, setting, self._sample.inverse(candidate))
+
+    def _score(self, candidate: HeadConfig, setting: str, inverse: NDArray[np.float32]) -> bool:
+        ndcg = self._sample.ndcg(inverse, candidate, self._config.k)
+        self.trials.append(Trial(setting, _value(candidate, setting), ndcg))
+        gains = ndcg > self.ndcg * (1 + self._config.min_gain) or self.ndcg < 0
+        if gains:
+            self.best, self.ndcg, self._inverse = candidate, ndcg, inverse
+        return gains
+
+
+_WEIGHT = "weight of "  # … a relation
+
+
+def _settings(
+    channels: Sequence[Channel],
+    text: NDArray[np.float32] | None,
+    start: HeadConfig,
+    config: TuneConfig,
+) -> list[str]:
+    """Names of what is searched, in order."""
+    by_facts = sorted(channels, key=lambda c: (-len(c.product), c.relation))
+    single = [c.relation for c in by_facts if start.weight(c.relation) > 0][: config.relations]
+    names = ["regularization"]
+    if channels:
+        names.append("relation_weight")
+    if len(channels) > 1:
+        names += [_WEIGHT + relation for relation in single]
+    if text is not None and start.text_weight > 0:
+        names.append("text_weight")
+    return names + (["degree_exponent"] if channels else [])
+
+
+def _value(config: HeadConfig, setting: str) -> float:
+    if setting == "start":
+        return 0.0
+    if setting == "recency":
+        return config.history.recency
+    if setting.startswith(_WEIGHT):
+        return config.weight(setting.removeprefix(_WEIGHT))
+    return float(getattr(config, setting))
+
+
+def _stepped(config: HeadConfig, setting: str, direction: float) -> HeadConfig | None:
+    """The settings with one of them multiplied (the exponent: moved by 1/4); None: out of range."""
+    value = _value(config, setting)
+    if setting == "degree_exponent":
+        value += 0.25 if direction > 1 else -0.25
+        return config.model_copy(update={setting: value}) if 0 <= value <= 1 else None
+    value = float(f"{value * direction:.3g}")
+    if not _LEAST <= value <= _MOST:
+        return None
+    if setting.startswith(_WEIGHT):
+        weights = {**config.weights, setting.removeprefix(_WEIGHT): value}
+        return config.model_copy(update={"weights": weights})
+    return config.model_copy(update={setting: value})
