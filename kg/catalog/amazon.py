@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from kg.catalog.amazon_meta import CURRENCY, META_FIELDS, Links, catalogue
 from kg.catalog.base import Parts
+from kg.catalog.clew import RESERVED
 from kg.catalog.files import first_line, read_json_lines, rows_to_table
 from kg.catalog.interactions import check_interactions
 from kg.catalog.meta import DatasetMeta
@@ -29,7 +30,6 @@ from kg.records import INTERACTION_SCHEMA, Reject
 __all__ = ["AmazonReader"]
 
 ENDINGS = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
-CLEW_STEMS = ("products", "interactions", "triples")  # such files are in Clew's own format
 REVIEW_FIELDS: Mapping[str, tuple[str, ...]] = {  # Clew's name: the editions', the best first
     "user_id": ("user_id", "reviewerID"),
     "product_id": ("parent_asin", "asin"),
@@ -111,13 +111,9 @@ def _files(path: Path) -> dict[Path, Kind]:
     kinds = {
         file: _kind(file)
         for file in candidates
-        if file.name.endswith(ENDINGS) and not (path.is_dir() and _is_clew(file))
+        if file.name.endswith(ENDINGS) and (file == path or file.name not in RESERVED)
     }
     return {file: kind for file, kind in kinds.items() if kind is not None}
-
-
-def _is_clew(file: Path) -> bool:
-    return file.name.partition(".")[0] in CLEW_STEMS
 
 
 def _kind(file: Path) -> Kind | None:

@@ -40,7 +40,8 @@ PREDICATES: Mapping[str, str] = {
     "also_buy": "also_bought",  # as 2018 calls them
     "also_view": "also_viewed",
 }
-EXPECTED = ("duplicate id", "missing title")
+PAGE = "page code in title"
+EXPECTED = ("duplicate id", "missing title", PAGE)
 PRICE = re.compile(r"\$?\s*(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)")
 TAG = re.compile(r"</?[a-zA-Z][^<>]{0,1000}>")
 PAGE_CODE = re.compile(r"getTime|<script|</span|function\s*\(")
@@ -105,7 +106,7 @@ def _plain(file: str, rows: Rows, links: Links, seen: set[str]) -> Iterator[tupl
         product_id = row.get("parent_asin") or row.get("asin")
         title = row.get("title")
         if isinstance(title, str) and PAGE_CODE.search(title):
-            yield line, reject(file, line, "title", "page code in title", title, expected=True)
+            yield line, reject(file, line, "title", PAGE, title)
             continue
         if isinstance(product_id, str) and product_id not in seen:
             links.add(product_id, row)

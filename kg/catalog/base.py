@@ -33,9 +33,10 @@ def reject(
     *,
     expected: bool = False,
 ) -> Reject:
-    """A `Reject` with its value cut to `MAX_VALUE_CHARS`."""
-    text = "" if value is None else str(value)
-    return Reject(file, line, field_name, reason, text[:MAX_VALUE_CHARS], expected)
+    """A `Reject` with its value cut to `MAX_VALUE_CHARS` and fit to be written."""
+    text = "" if value is None else str(value)[:MAX_VALUE_CHARS]
+    text = text.encode("utf-8", "replace").decode()  # half characters would not be
+    return Reject(file, line, field_name, reason, text, expected)
 
 
 @dataclass(frozen=True, slots=True)

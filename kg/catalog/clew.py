@@ -86,16 +86,17 @@ def _products(
     file: Path, meta: DatasetMeta, rows: dict[str, int], ignored: dict[str, tuple[str, ...]]
 ) -> tuple[list[Product], list[Reject]]:
     raw: list[tuple[int, dict[str, Any] | Reject]]
+    columns = meta.columns.products
     if ".jsonl" in file.suffixes:
         raw = list(read_json_lines(file))
         present = {name for _, row in raw if isinstance(row, dict) for name in row}
-        present = present or {meta.columns.products.id or "id"}  # a file of bad rows only
+        present = present or {columns.id or "id"}  # a file of bad rows only
+        names = product_names(file, present, columns)
     else:
         table = read_parquet(file) if file.suffix == ".parquet" else read_delimited(file)
+        names = product_names(file, table.table.column_names, columns)
         raw = [(bad.line, bad) for bad in table.rejects]
-        raw += zip(table.lines, table.table.to_pylist(), strict=True)
-        present = set(table.table.column_names)
-    names = product_names(file, present, meta.columns.products)
+        raw += table.to_rows(names.columns)
     rows[file.name] = len(raw)
     if names.ignored:
         ignored[file.name] = names.ignored

@@ -129,10 +129,11 @@ def _records(
         reader = csv.reader(
             (line + "\n" for line in islice(lines, at - 1, at - 1 + MAX_RECORD_LINES)),
             delimiter=delimiter,
+            strict=True,
         )
         try:
             cells = next(reader)
-        except csv.Error:  # a cell over csv's own limit
+        except csv.Error:  # a quote that does not close or closes early, a cell over the limit
             cells = []
         if reader.line_num > 1 and len(cells) != width:
             cells = []

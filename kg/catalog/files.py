@@ -45,6 +45,14 @@ class RawTable:
     rows: int  # all rows of the file, the rejected ones too
     rejects: list[Reject] = field(default_factory=list)
 
+    def to_rows(self, columns: Sequence[str]) -> Iterator[tuple[int, Row]]:
+        """Rows of these columns as Python has them; times as strings, for it knows fewer."""
+        table = self.table.select(columns)
+        for at, kind in enumerate(table.schema):
+            if pa.types.is_temporal(kind.type):
+                table = table.set_column(at, kind.name, table.column(at).cast(pa.string()))
+        return zip(self.lines, table.to_pylist(), strict=True)
+
 
 def read_bytes(path: Path) -> bytes:
     """Content of a file, unpacked if its name ends in .gz, without a byte order mark.
@@ -135,11 +143,18 @@ def rows_to_table(rows: Iterable[tuple[int, Row | Reject]], columns: Sequence[st
 
 
 def cells_to_array(values: list[Any]) -> pa.Array:
-    """An Arrow array of Python values; of strings where they are of several kinds."""
+    """An Arrow array of Python values; of strings where they are of several kinds.
+
+    Whole floats are spelt without '.0': a workbook knows no other numbers.
+    """
     try:
         return pa.array(values)
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
-        return pa.array([None if value is None else str(value) for value in values], pa.string())
+        return pa.array([None if value is None else _spelt(value) for value in values], pa.string())
+
+
+def _spelt(value: object) -> str:
+    return str(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
 def _is_utf8(text: bytes) -> bool:

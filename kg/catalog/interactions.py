@@ -33,7 +33,7 @@ class Checks:
         self.file = file
         self.raw = raw
         self.rejects: list[Reject] = list(raw.rejects)
-        self.good = pa.chunked_array([_full(raw.table.num_rows, True)])
+        self.good = pa.chunked_array([pa.repeat(True, raw.table.num_rows)])
 
     def fail(
         self,
@@ -49,7 +49,7 @@ class Checks:
         rows = pc.indices_nonzero(fresh)
         if not len(rows):
             return
-        values: Sequence[object] = shown.take(rows).to_pylist() if shown is not None else []
+        values = _plain(shown.take(rows)) if shown is not None else []
         lines = self.raw.lines
         for at, row in enumerate(rows.to_pylist()):
             value = values[at] if values else ""
@@ -112,8 +112,9 @@ def check_interactions(
     checks.fail(_not_among(events, EVENTS), "event", "unknown event", events)
     times = checks.converted("timestamp", to_time)
     latest = (now or datetime.now(UTC)).astimezone(UTC).replace(tzinfo=None) + CLOCK_SKEW
-    checks.fail(pc.less(times, pa.scalar(EARLIEST)), "timestamp", "timestamp too early", times)
-    checks.fail(pc.greater(times, pa.scalar(latest)), "timestamp", "timestamp in future", times)
+    early, late = pc.less(times, pa.scalar(EARLIEST)), pc.greater(times, pa.scalar(latest))
+    checks.fail(early, "timestamp", "timestamp too early", checks.column("timestamp"))
+    checks.fail(late, "timestamp", "timestamp in future", checks.column("timestamp"))
     positions = checks.converted("position", to_int, least=0)
     quantities = checks.converted("quantity", to_float, above=0)
     values = checks.converted("value", to_float, least=least_value)
@@ -135,10 +136,14 @@ def check_triples(file: str, raw: RawTable) -> tuple[pa.Table, list[Reject]]:
     return table.cast(TRIPLE_SCHEMA).combine_chunks(), checks.rejects
 
 
+def _plain(values: pa.ChunkedArray) -> list[object]:
+    """Values to show; times as strings, for Python knows fewer of them than Arrow."""
+    if pa.types.is_temporal(values.type):
+        values = values.cast(pa.string())
+    found: list[object] = values.to_pylist()
+    return found
+
+
 def _not_among(values: pa.ChunkedArray, known: Sequence[str] | pa.Array) -> pa.ChunkedArray:
     value_set = known if isinstance(known, pa.Array) else pa.array(known, pa.string())
     return pc.and_(pc.is_valid(values), pc.invert(pc.is_in(values, value_set=value_set)))
-
-
-def _full(length: int, value: bool) -> pa.Array:
-    return pa.repeat(pa.scalar(value), length)

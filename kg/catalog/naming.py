@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,12 @@ class ProductNames:
     attributes: Mapping[str, str]  # attribute -> column
     translations: Mapping[tuple[str, str], str]  # (language, title or description) -> column
     ignored: tuple[str, ...]  # columns that are not read
+
+    @property
+    def columns(self) -> list[str]:
+        """Columns that are read."""
+        found = (*self.fields.values(), *self.attributes.values(), *self.translations.values())
+        return list(dict.fromkeys(found))
 
     def rename(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """The row under Clew's names."""
@@ -63,8 +69,8 @@ def product_names(file: Path, present: Iterable[str], columns: ProductColumns) -
             attributes[found[1]] = name
         elif "translations" not in fields and (found := TRANSLATED.fullmatch(name)):
             translations[found[2], found[1]] = name
-    read = {*fields.values(), *attributes.values(), *translations.values()}
-    return ProductNames(fields, attributes, translations, tuple(sorted(names - read)))
+    all_read = ProductNames(fields, attributes, translations, ())
+    return replace(all_read, ignored=tuple(sorted(names - set(all_read.columns))))
 
 
 def rename_table(

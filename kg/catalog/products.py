@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
+from math import isnan
 from types import MappingProxyType
 from typing import Any
 
@@ -116,7 +117,7 @@ def _text(row: Mapping[str, Any], field: str) -> str:
 
 
 def _string(value: object, field: str, limit: int) -> str:
-    if value is None:
+    if value is None or (isinstance(value, float) and isnan(value)):  # NaN: a table's missing text
         return ""
     if isinstance(value, float) and value.is_integer():
         value = int(value)

@@ -51,7 +51,8 @@ def read_dataset(path: Path, *, max_reject_share: float | None = None) -> Datase
     reader = _reader(path)
     parts = reader.read(path, meta)
     share = meta.max_reject_share if max_reject_share is None else max_reject_share
-    check_share(path, parts.rows, parts.rejects, share)
+    rejects = _in_order(parts)
+    check_share(path, parts.rows, rejects, share)
     if not parts.products:
         raise DatasetError(f"{path}: no products were found in {', '.join(parts.rows)}")
     return Dataset(
@@ -60,7 +61,7 @@ def read_dataset(path: Path, *, max_reject_share: float | None = None) -> Datase
         products=parts.products,
         interactions=parts.interactions,
         triples=parts.triples,
-        rejects=_in_order(parts),
+        rejects=rejects,
         fingerprint=_fingerprint(path, parts.files),
         format=reader.name,
         rows=MappingProxyType(dict(parts.rows)),

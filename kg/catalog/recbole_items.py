@@ -89,7 +89,7 @@ def read_items(
 
     def products() -> Iterator[tuple[int, dict[str, Any] | Reject]]:
         yield from ((bad.line, bad) for bad in raw.rejects)
-        for line, row in zip(raw.lines, raw.table.to_pylist(), strict=True):
+        for line, row in raw.to_rows(raw.table.column_names):
             yield line, _product(row, columns, is_sequence)
 
     return check_products(file.name, products(), meta)

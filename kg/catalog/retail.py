@@ -26,6 +26,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from kg.catalog.base import Parts
+from kg.catalog.clew import RESERVED
 from kg.catalog.columns import to_float, to_text, to_time
 from kg.catalog.delimited import read_delimited
 from kg.catalog.files import RawTable, first_line, read_bytes, read_parquet
@@ -90,20 +91,13 @@ class RetailReader:
         checks = Checks(file.name, raw)
         sales = _sales(checks)
         products = _products(sales.filter(checks.good), meta)
-        checks.fail(
-            pc.invert(
-                pc.is_in(sales["product_id"], pa.array([p.id for p in products], pa.string()))
-            ),
-            "title",
-            "missing title",
-            sales["product_id"],
-        )
+        ids = [product.id for product in products]
+        untitled = pc.invert(pc.is_in(sales["product_id"], pa.array(ids, pa.string())))
+        checks.fail(untitled, "title", "missing title", sales["product_id"])
         checks.fail(pc.is_null(sales["user_id"]), "user_id", "anonymous sale", expected=True)
         kept = pc.indices_nonzero(checks.good).to_pylist()
         rest = RawTable(sales.filter(checks.good), [raw.lines[row] for row in kept], len(kept))
-        interactions, rejects = check_interactions(
-            file.name, rest, [product.id for product in products]
-        )
+        interactions, rejects = check_interactions(file.name, rest, ids)
         return Parts(
             files=(file,),
             rows={file.name: raw.rows},
@@ -129,7 +123,8 @@ def _fits(file: Path) -> bool:
         else:
             headers = [[name.strip('" ') for name in first_line(file).decode("latin-1").split(",")]]
     except MissingExtraError:
-        return True  # a workbook that only reading can tell; reading raises the error
+        # Only reading can tell, and reading raises; unless the workbook lies beside Clew's files.
+        return not any((file.parent / name).exists() for name in RESERVED)
     except (pa.ArrowException, OSError):
         return False
     return any(len(_names(header)) == len(COLUMNS) for header in headers)
@@ -182,7 +177,7 @@ def _sales(checks: Checks) -> pa.Table:
     checks.fail(adjusted, "quantity", "stock adjustment", quantities, expected=True)
     free = pc.equal(pc.fill_null(prices, 0.0), 0.0)
     checks.fail(free, "value", "zero price", prices, expected=True)
-    checks.fail(pc.less(prices, 0.0), "value", "bad price", prices)
+    checks.fail(pc.less(prices, 0.0), "value", "bad value", prices)
     customers = pc.replace_substring_regex(to_text(checks.column("user_id")), r"\.0$", "")
     titles = pc.replace_substring_regex(to_text(checks.column("title")), r"\s+", " ")
     return pa.table(
