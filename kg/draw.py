@@ -71,9 +71,10 @@ def paths_graph(
         names: what to call an entity, by compact id; by default its id.
 
     Returns:
-        Nodes with ``name`` and ``role`` (user, history, recommended, shared); edges keyed by
-        relation id with ``relation``, ``confidence``, ``source`` and ``value``: the sum of the terms
-        that rest on that fact, in score units. Terms without facts (text, GNN) show as the purchase alone.
+        Nodes with ``name`` and ``role`` (user, recommended, history or shared); edges keyed by
+        relation id with ``relation``, ``confidence``, ``source`` and ``value``: the sum of the
+        terms that rest on that fact, in score units. A term without facts (text, GNN) shows as
+        its purchase alone.
     """
     graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
     for path in paths:
@@ -81,7 +82,8 @@ def paths_graph(
         for edge in path.edges:
             for end in (edge.subject, edge.object):
                 role = "user" if end.startswith("user:") else roles.get(end, "shared")
-                graph.add_node(end, name=(names or {}).get(end, end), role=role)
+                if role != "shared" or end not in graph:  # a product may be both
+                    graph.add_node(end, name=(names or {}).get(end, end), role=role)
             _add(graph, edge)
             told = graph.edges[edge.subject, edge.object, edge.relation]
             told["value"] = told.get("value", 0.0) + path.value

@@ -15,6 +15,7 @@ comments included, but only where an address could follow it.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from kg.errors import QueryError
@@ -60,12 +61,13 @@ class _Token:
     end: int
 
 
-def check_cypher(query: str) -> None:
-    """Accept a Cypher query that only reads the graph.
+def check_cypher(query: str, params: Collection[str] = ()) -> None:
+    """Accept a Cypher query that only reads the graph and has all its parameters.
 
     Raises:
-        QueryError: it is empty, more than one statement, does something else than read the graph,
-            or has a block comment or a ``\\u`` escape (which some servers decode first of all).
+        QueryError: the query is empty, more than one statement, does something else than read the
+            graph, has a block comment or a ``\\u`` escape (which some servers decode first of
+            all), or names a parameter that is not given (which some engines take for null).
     """
     tokens = _statement(query)
     if not tokens:
@@ -90,6 +92,9 @@ def check_cypher(query: str) -> None:
             raise QueryError(
                 "CALL is refused except for " + ", ".join(sorted(map(str.lower, _PROCEDURES)))
             )
+    for token in tokens:
+        if token.text.startswith("$") and token.text[1:] not in params:
+            raise QueryError(f"parameter {token.text} is not given")
 
 
 def limited(query: str, limit: int) -> str:

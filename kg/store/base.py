@@ -57,7 +57,11 @@ class GraphStore(Protocol):
         """Label and properties of a node by compact id, or None."""
 
     def neighbours(self, entity: str, *, limit: int = LIMIT) -> list[Edge]:
-        """Facts about a node or naming it, sorted, at most ``limit``; none if it is unknown."""
+        """Facts a node is subject or object of, sorted; none if it is unknown.
+
+        Where there are more than ``limit``, which ones are left out is the store's choice, but
+        always the same.
+        """
 
     def close(self) -> None:
         """Give back files, connections and processes. Closing twice is closing once."""
