@@ -22,7 +22,7 @@ from kg.catalog import Dataset, read_dataset, write_rejects
 from kg.extract import Extractor
 from kg.facts import KnowledgeGraph, build_graph
 from kg.progress import Progress, Stopwatch
-from kg.rdf import write_nquads
+from kg.rdf import index_rdf, write_nquads
 from kg.schema import Schema, load_schema
 from kg.snapshot import Draft, Snapshot, SnapshotStore
 from kg.store import load_ladybug
@@ -131,6 +131,7 @@ def _write(
     watch.stage("rdf")
     (draft.path / RDF_FILE).parent.mkdir()
     write_nquads(kg, schema, draft.path / RDF_FILE)
+    index_rdf(draft.path / RDF_FILE)
     watch.stage("property graph")
     (draft.path / GRAPH_FILE).parent.mkdir()
     load_ladybug(kg, schema, draft.path / GRAPH_FILE)

@@ -19,10 +19,8 @@ ontology_option = click.option(
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Ontology directory; by default the one that ships with Clew.",
 )
-query_options = (
-    click.option("--timeout", "timeout_s", default=10.0, show_default=True, help="Seconds."),
-    click.option("--limit", default=1000, show_default=True, help="Most rows to print."),
-)
+timeout_option = click.option("--timeout", "timeout_s", default=10.0, show_default=True, help="s.")
+limit_option = click.option("--limit", default=1000, show_default=True, help="Most rows to print.")
 
 
 @click.group(cls=ClewGroup)
@@ -121,8 +119,8 @@ def build(dataset: Path, store: Path, ontology_directory: Path | None, as_json: 
 @click.command()
 @click.argument("query")
 @store_option
-@query_options[0]
-@query_options[1]
+@timeout_option
+@limit_option
 @as_json_option
 def cypher(query: str, store: Path, timeout_s: float, limit: int, as_json: bool) -> None:
     """Ask the property graph a QUERY in Cypher ('-' reads it from standard input). Read only."""
@@ -139,8 +137,8 @@ def cypher(query: str, store: Path, timeout_s: float, limit: int, as_json: bool)
 @click.command()
 @click.argument("query")
 @store_option
-@query_options[0]
-@query_options[1]
+@timeout_option
+@limit_option
 @as_json_option
 def sparql(query: str, store: Path, timeout_s: float, limit: int, as_json: bool) -> None:
     """Ask the RDF graph a QUERY in SPARQL ('-' reads it from standard input). Read only."""
@@ -149,8 +147,8 @@ def sparql(query: str, store: Path, timeout_s: float, limit: int, as_json: bool)
     from kg.snapshot import SnapshotStore
 
     snapshot = SnapshotStore(store).current()
-    rdf = open_rdf(snapshot.path / RDF_FILE, schema_of(snapshot))
-    answer = rdf.sparql(_text(query), timeout_s=timeout_s, limit=limit)
+    with open_rdf(snapshot.path / RDF_FILE, schema_of(snapshot)) as rdf:
+        answer = rdf.sparql(_text(query), timeout_s=timeout_s, limit=limit)
     _emit_table(answer.table.to_pylist(), answer.table.column_names, answer.truncated, as_json)
 
 
