@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -153,7 +154,7 @@ def sparql(query: str, store: Path, timeout_s: float, limit: int, as_json: bool)
 
 
 def _text(query: str) -> str:
-    return click.get_text_stream("stdin").read() if query == "-" else query
+    return sys.stdin.read() if query == "-" else query
 
 
 def _emit_table(
