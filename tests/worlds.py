@@ -51,6 +51,8 @@ def concept(
     not_near: Sequence[str] = (),
     prior: float = 1.0,
     broader: str | None = None,
+    implies: Sequence[str] = (),
+    ambiguous: Sequence[str] = (),
 ) -> Concept:
     """A concept with English labels (the first is preferred) and Chinese ones."""
     names = (labels,) if isinstance(labels, str) else tuple(labels)
@@ -67,6 +69,8 @@ def concept(
         near={"en": tuple(near)},
         not_near={"en": tuple(not_near)},
         prior=prior,
+        implies=tuple(implies),
+        ambiguous={"en": tuple(ambiguous)} if ambiguous else {},
     )
 
 

@@ -16,7 +16,16 @@ from kg.extract.numbers import CHINESE_NUMERAL, NUMBER_WORDS, parse_number
 from kg.extract.words import english_norm, is_plural
 from kg.ontology_terms import Unit
 
-__all__ = ["COUNT", "START", "CountReader", "Term", "alternatives", "fold_spelling", "is_count"]
+__all__ = [
+    "COUNT",
+    "START",
+    "CountReader",
+    "Term",
+    "alternatives",
+    "fold_spelling",
+    "is_count",
+    "with_plurals",
+]
 
 COUNT: Final = "count"
 """The dimension of numbers of pieces."""
@@ -25,8 +34,10 @@ _MAX_COUNT = 10_000
 _NAMED_CONFIDENCE = 0.8  # 24 Sheets: nothing says that sheets are what the pack holds
 _NAMED_WITHIN = 4  # words after a number among which its plural is looked for
 
-START: Final = r"(?<![0-9A-Za-z.,])(?<![0-9A-Za-z][/-])"
-_END = r"(?![0-9A-Za-z])"
+START: Final = r"(?<![0-9A-Za-z.,±])(?<![0-9A-Za-z][/-])(?<!±\s)(?<!\+/-)(?<!\+/-\s)"
+"""Where a number may begin: not inside a model number, not as a tolerance."""
+_END = r"(?!(?!x\s?\d)[0-9A-Za-z]|['’][A-Za-z])"  # 10mmx6mm
+_CLOSED = re.compile(r"\s?(?:$|[,;.)(|])")
 _WORDS = "|".join(sorted(NUMBER_WORDS, key=len, reverse=True))
 _HOLDERS = "sets?|packs?|pk|pkt|packet|box|boxes|bags?|case|bundle|carton|jar|tin|tub|tube|lot|book"
 
@@ -74,12 +85,20 @@ class CountReader:
         )
         self._named = re.compile(
             r"(?:^|[,:;(]\s?)(?P<number>\d{1,3})"
-            rf"(?P<words>(?:\s[^\W\d_]+(?:['’-][^\W\d_]+)*){{1,{_NAMED_WITHIN}}})",
-            re.IGNORECASE,
+            rf"(?P<words>(?:\s[^\W\d_]+(?:['’-][^\W\d_]+)*){{1,{_NAMED_WITHIN}}})"
         )
 
-    def read(self, text: str) -> list[Term]:
-        """The numbers of pieces, those that are said outright first."""
+    def read(self, text: str, *, bare: bool = False) -> list[Term]:
+        """The numbers of pieces, those that are said outright first.
+
+        Args:
+            text: what to read.
+            bare: whether a text that is a whole number and nothing else is one of pieces.
+        """
+        if bare and text.isdecimal():
+            value = parse_number(text)
+            known = value is not None and is_count(value, self._pieces)
+            return [Term(0, len(text), value, self._pieces)] if known and value is not None else []
         return [*self._said(text), *self._of_named_things(text)]
 
     def _said(self, text: str) -> Iterator[Term]:
@@ -89,8 +108,7 @@ class CountReader:
                 value = parse_number(found["number"])
                 unit = self._by_spelling[fold_spelling(found["unit"])] if "unit" in found else None
                 unit = unit or self._pieces
-                # 一个 is no more than "a"
-                if value is not None and is_count(value) and value * Decimal(str(unit.factor)) != 1:
+                if value is not None and is_count(value, unit):
                     yield Term(match.start(), match.end(), value, unit)
         for match in self._pairs.finditer(text):
             unit = self._by_spelling[fold_spelling(match["unit"])]
@@ -98,18 +116,27 @@ class CountReader:
                 yield Term(match.start(), match.end("unit"), Decimal(1), unit)
 
     def _of_named_things(self, text: str) -> Iterator[Term]:
-        """``24 Sheets``, ``6 Rocket Balloons``: a number at the head of a phrase, then a plural."""
+        """``12 Pencils Tall Tube``, ``Tissue, 24 Sheets``: a number before its plural.
+
+        It stands at the start of the text, or it makes up a part between commas by itself.
+        """
         for match in self._named.finditer(text):
-            end = match.start("words")
             value = parse_number(match["number"])
+            if value is None or value < 2:
+                continue
+            end = match.start("words")
             for place, word in enumerate(match["words"].split()):
                 end += 1 + len(word)
-                first = place == 0 and fold_spelling(word) in self._by_spelling
-                if first or word.casefold() in _STOPS or english_norm(word) in self._not_pieces:
+                if self._is_no_piece(word, first=place == 0):
                     break
-                if is_plural(word) and value is not None and value > 1:
+                if is_plural(word) and (match.start() == 0 or _CLOSED.match(text, end)):
                     yield Term(match.start("number"), end, value, self._pieces, _NAMED_CONFIDENCE)
                     break
+
+    def _is_no_piece(self, word: str, *, first: bool) -> bool:
+        if word.casefold() in _STOPS or (first and fold_spelling(word) in self._by_spelling):
+            return True
+        return english_norm(word.rpartition("-")[2]) in self._not_pieces
 
 
 def fold_spelling(spelling: str) -> str:
@@ -117,9 +144,23 @@ def fold_spelling(spelling: str) -> str:
     return spelling.casefold().replace("″", '"').replace("”", '"').replace("''", '"')
 
 
-def is_count(value: Decimal) -> bool:
-    """Whether a number may be one of pieces: whole, at least 1, at most 10,000."""
-    return value == value.to_integral_value() and 1 <= value <= _MAX_COUNT
+def with_plurals(spellings: Mapping[str, Unit]) -> dict[str, Unit]:
+    """Spellings with the regular plurals of those that are Latin words: ounce, ounces."""
+    plurals = {}
+    for spelling, unit in spellings.items():
+        if len(spelling) > 1 and spelling.isascii() and spelling[-1].isalpha():
+            ending = "es" if spelling.endswith(("ch", "s", "x", "z")) else "s"
+            plurals[spelling + ending] = unit
+    return {**plurals, **spellings}
+
+
+def is_count(value: Decimal, unit: Unit) -> bool:
+    """Whether a number of ``unit`` may be a pack's: whole, 2 to 10,000 pieces.
+
+    One piece is what every product is; *pack of 1* and 一个 ("a") say nothing.
+    """
+    whole = value == value.to_integral_value()
+    return whole and value <= _MAX_COUNT and value * Decimal(str(unit.factor)) > 1
 
 
 def alternatives(spellings: Iterable[str]) -> str:

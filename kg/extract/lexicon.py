@@ -8,9 +8,9 @@ a phrase are its senses; `kg.extract.link` chooses among them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product as combinations
-from typing import Literal
+from typing import Final, Literal
 
 from spacy.language import Language
 from spacy.matcher import PhraseMatcher
@@ -24,6 +24,7 @@ __all__ = ["Lexicon", "Sense", "Spelling"]
 Spelling = Literal["label", "hidden", "joined"]
 
 _MAX_GAPS = 3  # with more, a phrase is only matched without hyphens or with all of its own
+_CERTAIN: Final[tuple[float, tuple[str, ...], tuple[str, ...]]] = (1.0, (), ())
 _MIN_JOINED = 3  # letters of each half of a label that is also known as one word
 
 
@@ -50,18 +51,21 @@ class Lexicon:
         phrases: dict[str, dict[str, Sense]] = {}
         shapes: dict[str, list[Doc]] = {}
         for concept in schema.concepts.values():
-            near, against = _contexts(concept.near), _contexts(concept.not_near)
+            doubts = concept.prior, _contexts(concept.near), _contexts(concept.not_near)
             for label, spelling in _labels(concept, language):
+                prior, near, against = doubts if concept.is_ambiguous(label, language) else _CERTAIN
                 for key, docs, how in self._phrases(label, spelling):
                     known = phrases.setdefault(key, {})
-                    known[concept.id] = Sense(
+                    sense = Sense(
                         concept.id,
                         concept.scheme,
-                        concept.prior,
-                        *_spellings(label, how, known.get(concept.id)),
+                        prior,
+                        how,
+                        frozenset({label.casefold()}),
                         near,
                         against,
                     )
+                    known[concept.id] = _merged(known.get(concept.id), sense)
                     shapes.setdefault(key, []).extend(docs)
         for key in sorted(phrases):
             self.matcher.add(key, shapes[key])
@@ -88,14 +92,15 @@ class Lexicon:
             yield Doc(self._nlp.vocab, words=tokens)
 
 
-def _spellings(
-    label: str, spelling: Spelling, known: Sense | None
-) -> tuple[Spelling, frozenset[str]]:
-    """How a label is spelled, joined with how the same phrase of the same concept was before."""
+def _merged(known: Sense | None, sense: Sense) -> Sense:
+    """One sense of two labels of a concept that are one phrase: the better spelling, the doubts."""
     if known is None:
-        return spelling, frozenset({label.casefold()})
-    best = min(known.spelling, spelling, key=("label", "hidden", "joined").index)
-    return best, known.surfaces | {label.casefold()}
+        return sense
+    return replace(
+        known if known.prior < sense.prior else sense,
+        spelling=min(known.spelling, sense.spelling, key=("label", "hidden", "joined").index),
+        surfaces=known.surfaces | sense.surfaces,
+    )
 
 
 def _contexts(words: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from kg.extract.counts import (
     alternatives,
     fold_spelling,
     is_count,
+    with_plurals,
 )
 from kg.extract.numbers import NUMBER, NUMBER_WORDS, parse_number
 from kg.ontology_terms import Schema, Unit
@@ -28,6 +29,9 @@ __all__ = ["Measure", "MeasureReader"]
 
 _SAME_SIZE = Decimal("0.03")  # two units for one size, as in 0.5kg (1.1lb), differ by less
 
+_NOT_INCH = re.compile(r"\s?\d|-\d|\s(?:the|a|one)\b", re.IGNORECASE)
+_MAX_DIGITS_BEFORE_LETTER = 4  # more are a model number
+_EITHER_CASE = frozenset("LlVvWw")  # units whose letter is written large or small
 _TIMES = r"\s?(?:[x×*]|by\b)\s?"
 
 
@@ -53,17 +57,19 @@ class MeasureReader:
         self._units = tuple(schema.units.values())
         self._pieces = _base_unit(self._units, COUNT)
         self._exact: set[str] = set()
-        self._by_spelling: dict[str, Unit] = {}
+        known: dict[str, Unit] = {}
         for code in dict.fromkeys((language, "en")):
             for unit in self._units:
                 for spelling in unit.labels.get(code, ()):
                     self._exact.add(spelling)
-                    self._by_spelling.setdefault(fold_spelling(spelling), unit)
+                    known.setdefault(fold_spelling(spelling), unit)
+        self._by_spelling = with_plurals(known)
         spellings = alternatives(self._by_spelling)
-        term = rf"(?:{NUMBER})(?:[\s-]?(?:{spellings}))?"
+        gap = r"(?:\s?[-–]\s?|\s)?"
+        term = rf"(?:{NUMBER})(?:{gap}(?:{spellings}))?"
         self._sequence = re.compile(rf"{START}{term}(?:{_TIMES}{term})*", re.IGNORECASE)
         self._term = re.compile(
-            rf"(?P<number>{NUMBER})(?P<gap>[\s-]?)(?P<unit>{spellings})?", re.IGNORECASE
+            rf"(?P<number>{NUMBER})(?P<gap>{gap})(?P<unit>{spellings})?", re.IGNORECASE
         )
         self._counts = (
             None if self._pieces is None else CountReader(self._by_spelling, self._pieces)
@@ -73,11 +79,16 @@ class MeasureReader:
         )
         self._ids: dict[tuple[Decimal, str], str] = {}
 
-    def read(self, text: str) -> list[Measure]:
-        """The measures of a text in the order they stand; a quantity said twice is given once."""
+    def read(self, text: str, *, bare: bool = False) -> list[Measure]:
+        """The measures of a text in the order they stand; a quantity said twice is given once.
+
+        Args:
+            text: what to read.
+            bare: whether a text that is a whole number and nothing else is one of pieces.
+        """
         if not self._by_spelling or self._may_hold.search(text) is None:
             return []
-        terms = [] if self._counts is None else self._counts.read(text)
+        terms = [] if self._counts is None else self._counts.read(text, bare=bare)
         for sequence in self._sequence.finditer(text):
             terms += self._sequence_terms(sequence)
         return [self._measure(term) for term in _each_size_once(_apart(terms))]
@@ -103,12 +114,16 @@ class MeasureReader:
         return [t for t in whole if t.unit is not None and _is_sound(t.value, t.unit)]
 
     def _multiplied(self, times: Term, each: Term) -> list[Term]:
+        """The terms of a number of things of a size: 2 x 250 ml."""
         assert each.unit is not None
-        if not is_count(times.value):
-            return [each]
         if each.unit.dimension == COUNT:
-            return [Term(times.start, each.end, times.value * each.value, each.unit)]
-        if self._pieces is None:
+            value = times.value * each.value
+            return (
+                [Term(times.start, each.end, value, each.unit)]
+                if is_count(value, each.unit)
+                else []
+            )
+        if self._pieces is None or not is_count(times.value, self._pieces):
             return [each]
         return [Term(times.start, times.end, times.value, self._pieces), each]
 
@@ -122,12 +137,18 @@ class MeasureReader:
         return Term(match.start(), match.end(), value, self._by_spelling[fold_spelling(spelling)])
 
     def _fits(self, match: re.Match[str]) -> bool:
-        """Whether the letters after a number are a unit there: not so in 3 in 1, 4 L SHAPED."""
-        spelling, rest = match["unit"], match.string[match.end("unit") :]
-        if len(spelling) == 1 and spelling.isalpha() and match["gap"]:
-            return spelling in self._exact
-        return not (
-            fold_spelling(spelling) == "in" and re.match(r"\s?\d|-\d|\s(?:the|a|one)\b", rest, re.I)
+        """Whether the letters after a number are a unit there.
+
+        They are not so in 3 in 1, 4 L SHAPED, 3M (the maker), 50432A (a model).
+        """
+        spelling, text = match["unit"], match.string
+        if fold_spelling(spelling) == "in":
+            return _NOT_INCH.match(text, match.end()) is None
+        if len(spelling) > 1 or not spelling.isalpha() or spelling in self._exact:
+            return len(spelling) > 1 or len(match["number"]) <= _MAX_DIGITS_BEFORE_LETTER
+        return not match["gap"] and (
+            spelling in _EITHER_CASE
+            or (text.isupper() and 1 < len(match["number"]) <= _MAX_DIGITS_BEFORE_LETTER)
         )
 
     def _measure(self, term: Term) -> Measure:
@@ -144,7 +165,7 @@ def _base_unit(units: Iterable[Unit], dimension: str) -> Unit | None:
 
 
 def _is_sound(value: Decimal, unit: Unit) -> bool:
-    return is_count(value) if unit.dimension == COUNT else value > 0
+    return is_count(value, unit) if unit.dimension == COUNT else value > 0
 
 
 def _apart(terms: list[Term]) -> list[Term]:

@@ -23,7 +23,7 @@ _VULGAR: Final[Mapping[str, tuple[int, int]]] = {
 _VULGARS = "".join(_VULGAR)
 
 NUMBER: Final = (
-    rf"\d+[ -]\d+/\d+(?!\d)|\d+[ -]?[{_VULGARS}]|[{_VULGARS}]|\d+/\d+(?!\d)"
+    rf"\d{{1,3}}[ -]\d+/\d+(?!\d)|\d+[ -]?[{_VULGARS}]|[{_VULGARS}]|\d+/\d+(?!\d)"
     r"|\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)|\d+(?:\.\d+)?|\.\d+"
 )
 """Pattern of one number in digits: mixed and plain fractions, thousands, decimals."""

@@ -129,6 +129,43 @@ def test_confidence_is_that_of_field_spelling_and_prior():
     assert confidence("sky") == [pytest.approx(0.95 * 0.6 * 0.9, abs=1e-4)]
 
 
+def test_only_ambiguous_labels_are_in_doubt():
+    world = schema(
+        concepts=[
+            concept(
+                "colour:mint",
+                ["mint", "mint green"],
+                prior=0.6,
+                not_near=["tea"],
+                ambiguous=["mint"],
+            )
+        ]
+    )
+    titles = ["mint mug", "mint green mug", "mint tea", "mint green tea"]
+    found_there = Extractor(world, ["en"]).mentions([product("1", title) for title in titles])
+    assert [[m.confidence for m in each] for each in found_there] == [[0.57], [0.95], [], [0.95]]
+
+
+def test_what_a_concept_implies_is_stated_by_its_words():
+    world = schema(
+        concepts=[
+            concept("type:cot", "cot", implies=["audience:children"]),
+            concept("audience:children", "children"),
+        ]
+    )
+    [mentions] = Extractor(world, ["en"]).mentions([product("1", "Oak cot")])
+    assert [(m.relation, m.object, m.text, m.component, m.confidence) for m in mentions] == [
+        ("clew:productType", "type:cot", "cot", "phrase", 0.95),
+        ("clew:suitableFor", "audience:children", "cot", "ontology", 0.855),
+    ]
+
+
+def test_a_bare_number_is_a_count_where_an_attribute_asks_for_one():
+    assert found("Thing", attributes={"pack size": ("6",)}) == {"measure:6-pieces"}
+    assert found("Thing", attributes={"pack size": ("1",)}) == set()
+    assert found("6") == set()
+
+
 def test_one_product_alone_is_read_as_in_a_batch():
     products = [product(str(i), f"{c} mug set of {i}") for i, c in enumerate(["red", "pink"] * 900)]
     together = list(EXTRACTOR.mentions(products))
