@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMANDS"]
 
+text_option = click.option(
+    "--text",
+    default="minilm",
+    show_default=True,
+    help="Text encoder: minilm, hashing, or sentence-transformers:<folder or hub name>.",
+)
 language_option = click.option("--lang", default="en", show_default=True, help="Of the words.")
 
 
@@ -32,15 +38,22 @@ def _ks(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, ..
 @store_option
 @click.option("--gnn/--no-gnn", "with_gnn", default=True, help="Train the graph network too.")
 @click.option("--tune/--no-tune", default=True, help="Choose the settings on validation data.")
+@text_option
 @as_json_option
-def train(store: Path, with_gnn: bool, tune: bool, as_json: bool) -> None:
+def train(store: Path, with_gnn: bool, tune: bool, text: str, as_json: bool) -> None:
     """Train on the current snapshot's graph and publish the model with it."""
+    from gnn.text import TextConfig
     from gnn.train import train as run
+    from gnn.tune import TuneConfig
     from kg.snapshot import SnapshotStore
 
     with TerminalProgress() as progress:
         report = run(
-            SnapshotStore(store), with_gnn=with_gnn, tune=tune, progress=progress
+            SnapshotStore(store),
+            with_gnn=with_gnn,
+            tuning=TuneConfig() if tune else None,
+            text=TextConfig(encoder=text),
+            progress=progress,
         ).to_dict()
     emit(report, as_json, lambda console: console.print_json(data=report))
 
@@ -96,10 +109,9 @@ def explain(
     as_json: bool,
 ) -> None:
     """Take a product's score apart: which purchases, through which facts, bring how much."""
-    from kg.draw import paths_graph, write_graphml
-
     from gnn.explain import ExplainConfig
     from gnn.printing import plain, print_explained
+    from kg.draw import paths_graph, write_graphml
 
     teller, history = _teller(store, user, bought)
     config = ExplainConfig(max_paths=paths, min_share=0.0)
@@ -129,15 +141,37 @@ def _teller(store: Path, user: str | None, bought: tuple[str, ...]) -> tuple[Tel
 @click.argument("dataset", type=click.Path(path_type=Path))
 @click.option("--k", "ks", default="10,20", show_default=True, callback=_ks, help="Cut-offs.")
 @click.option("--cut", type=click.DateTime(["%Y-%m-%d"]), help="Test on events from this day on.")
-@click.option("--gnn/--no-gnn", "with_gnn", default=False, help="Train the graph network too.")
+@click.option("--gnn/--no-gnn", "with_gnn", default=False, help="Measure the graph network too.")
+@text_option
+@click.option(
+    "--cache",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path(click.get_app_dir("clew")) / "text-cache.sqlite",
+    help="File of encoded texts.",
+)
 @as_json_option
-def evaluate(dataset: Path, ks: tuple[int, ...], cut: Any, with_gnn: bool, as_json: bool) -> None:
+def evaluate(
+    dataset: Path,
+    ks: tuple[int, ...],
+    cut: datetime | None,
+    with_gnn: bool,
+    text: str,
+    cache: Path,
+    as_json: bool,
+) -> None:
     """Train on DATASET's train part, choose settings on validation, report the test part."""
-    from gnn.evaluate import evaluate_dataset
+    from gnn.experiment import evaluate_dataset
+    from gnn.text import TextConfig
 
     with TerminalProgress() as progress:
         report = evaluate_dataset(
-            dataset, ks=ks, cut=cut, with_gnn=with_gnn, progress=progress
+            dataset,
+            cache=cache,
+            ks=ks,
+            cut=cut,
+            with_gnn=with_gnn,
+            text=TextConfig(encoder=text),
+            progress=progress,
         ).to_dict()
 
     def human(console: Any) -> None:

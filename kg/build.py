@@ -21,7 +21,7 @@ from kg import __version__
 from kg.catalog import Dataset, read_dataset, write_rejects
 from kg.extract import Extractor
 from kg.facts import KnowledgeGraph, build_graph
-from kg.progress import Progress, Stopwatch
+from kg.progress import Passing, Progress
 from kg.rdf import index_rdf, write_nquads
 from kg.schema import Schema, load_schema
 from kg.snapshot import Draft, Snapshot, SnapshotStore
@@ -78,7 +78,7 @@ def build(
         StoreError: the store is held by another build or cannot be written.
     """
     directory = ontology_directory or ontology.DIRECTORY
-    watch = _Both(progress)
+    watch = Passing(progress)
     watch.stage("ontology")
     schema = load_schema(directory)
     watch.stage("read")
@@ -174,20 +174,3 @@ def _counts(kg: KnowledgeGraph) -> dict[str, int]:
         interactions=kg.interactions.num_rows,
     )
     return {**counts, **_by_relation(kg)}
-
-
-class _Both(Stopwatch):
-    """Measures, and passes everything on to whoever watches."""
-
-    def __init__(self, other: Progress | None) -> None:
-        super().__init__()
-        self._other = other
-
-    def stage(self, name: str, total: int | None = None) -> None:
-        super().stage(name, total)
-        if self._other is not None:
-            self._other.stage(name, total)
-
-    def advance(self, steps: int = 1) -> None:
-        if self._other is not None:
-            self._other.advance(steps)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from typing import Protocol
 
-__all__ = ["Progress", "Stopwatch"]
+__all__ = ["Passing", "Progress", "Stopwatch"]
 
 
 class Progress(Protocol):
@@ -44,3 +44,22 @@ class Stopwatch:
             spent = time.perf_counter() - self._since
             self.seconds[self._stage] = self.seconds.get(self._stage, 0.0) + spent
             self._stage = None
+
+
+class Passing(Stopwatch):
+    """A `Stopwatch` that passes everything on to another `Progress`, if there is one."""
+
+    def __init__(self, other: Progress | None) -> None:
+        super().__init__()
+        self._other = other
+
+    def stage(self, name: str, total: int | None = None) -> None:
+        """Begin a stage; see `Progress`."""
+        super().stage(name, total)
+        if self._other is not None:
+            self._other.stage(name, total)
+
+    def advance(self, steps: int = 1) -> None:
+        """Count steps of the present stage."""
+        if self._other is not None:
+            self._other.advance(steps)
