@@ -63,6 +63,7 @@ class Term:
     value: Decimal
     unit: Unit | None
     confidence: float = 1.0
+    holds: bool = False  # its words name only what holds the pieces: box of 6
 
 
 class CountReader:
@@ -109,7 +110,7 @@ class CountReader:
                 unit = self._by_spelling[fold_spelling(found["unit"])] if "unit" in found else None
                 unit = unit or self._pieces
                 if value is not None and is_count(value, unit):
-                    yield Term(match.start(), match.end(), value, unit)
+                    yield Term(match.start(), match.end(), value, unit, holds=True)
         for match in self._pairs.finditer(text):
             unit = self._by_spelling[fold_spelling(match["unit"])]
             if unit.factor > 1:

@@ -51,7 +51,7 @@ def blank_pipeline(language: str, words: Iterable[str] = ()) -> Language:
         ) from exc
     norm = NORMS.get(language, plain_norm)
     vocab: Any = nlp.vocab
-    vocab.lex_attr_getters[NORM] = norm
+    vocab.lex_attr_getters = {NORM: norm}  # nothing else is asked of a word
     for lexeme in vocab:  # made before the getter was set
         lexeme.norm_ = norm(lexeme.orth_)
     nlp.tokenizer = make_chinese(words)(nlp) if language == "zh" else _word_tokenizer(vocab)

@@ -76,7 +76,10 @@ class Lexicon:
         words = [token.text for token in doc if _is_word(token.text)]
         if not words:
             return
-        yield " ".join(_words_of(doc)), [doc, *self._shapes(words)], spelling
+        shapes = [*self._shapes(words)]
+        if len(words) > 1 and len(doc) > len(words):  # other signs than one hyphen each may stand
+            shapes.append(doc)
+        yield " ".join(_words_of(doc)), shapes, spelling
         if len(words) == 2 and all(len(w) >= _MIN_JOINED and w.isalpha() for w in words):
             joined = self._nlp("".join(words))
             yield " ".join(_words_of(joined)), [joined], "joined"

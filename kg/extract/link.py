@@ -7,7 +7,9 @@ In: a spaCy document and the matches of a `Lexicon`. Out: `Linked` spans. In ord
 2. where phrases overlap the longer one counts, of whatever scheme: in *orange marmalade* the kind
    of product leaves no colour behind;
 3. what a cue takes back is dropped (*without glass*, *fits bottles*, *wood effect*);
-4. of several kinds of product in a text the head counts: the last one before *with*, *for*, …
+   and so is the box of *box of 6*;
+4. of several kinds of product in a text the head counts: the last one before *with*, *for*, …;
+   what comes after these is never the thing sold.
 
 Confidence of what remains, to be multiplied with that of the field (`FIELD_CONFIDENCE`):
 
@@ -94,7 +96,12 @@ class Linker:
         self._heads = frozenset(heads)
 
     def link(
-        self, doc: Doc, matches: Sequence[Match], schemes: Collection[str], context: str
+        self,
+        doc: Doc,
+        matches: Sequence[Match],
+        schemes: Collection[str],
+        context: str,
+        holders: Collection[int] = (),
     ) -> list[Linked]:
         """The phrases of ``doc`` that count, in the order they stand.
 
@@ -104,6 +111,7 @@ class Linker:
             schemes: those read from this field; what other schemes' phrases cover is covered, but
                 they are not given back.
             context: the product's other words, as of `context_of`.
+            holders: characters at which words stand that only hold a number of pieces.
         """
         norms = [token.norm_ for token in doc]
         weighed = [
@@ -114,9 +122,11 @@ class Linker:
         kept = [
             linked
             for linked in _longest(weighed)
-            if linked.sense.scheme in schemes and not self._taken_back(norms, linked)
+            if linked.sense.scheme in schemes
+            and not self._taken_back(norms, linked)
+            and not (holders and doc[linked.start].idx in holders)
         ]
-        return self._with_one_head(norms, kept) if len(kept) > 1 else kept
+        return self._with_one_head(norms, kept)
 
     def _best_sense(self, doc: Doc, norms: list[str], match: Match, context: str) -> Linked | None:
         key, start, end = match
@@ -170,16 +180,26 @@ class Linker:
 
     def _with_one_head(self, norms: list[str], linked: list[Linked]) -> list[Linked]:
         """Without the kinds of product that are not the thing sold."""
-        heads = [item for item in linked if item.sense.scheme in self._heads]
-        if len(heads) < 2:
-            return linked
-        stops = self._cues.subordinates | self._cues.breaks
-        limit = next((i for i in range(heads[0].end, len(norms)) if norms[i] in stops), len(norms))
-        fore = [item for item in heads if item.end <= limit] or heads[:1]
-        sold = [fore.pop()]
-        while fore and not self._cues.joins.isdisjoint(norms[fore[-1].end : sold[-1].start]):
-            sold.append(fore.pop())  # cup and saucer: both are sold
+        heads = [
+            item
+            for item in linked
+            if item.sense.scheme in self._heads and not self._is_subordinate(norms, item.start)
+        ]
+        sold = heads[:1]
+        if len(heads) > 1:
+            stops = self._cues.subordinates | self._cues.breaks
+            ends = (i for i in range(heads[0].end, len(norms)) if norms[i] in stops)
+            limit = next(ends, len(norms))
+            fore = [item for item in heads if item.end <= limit]
+            sold = [fore.pop()]
+            while fore and not self._cues.joins.isdisjoint(norms[fore[-1].end : sold[-1].start]):
+                sold.append(fore.pop())  # cup and saucer: both are sold
         return [item for item in linked if item.sense.scheme not in self._heads or item in sold]
+
+    def _is_subordinate(self, norms: list[str], start: int) -> bool:
+        """Whether a phrase comes after *with*, *for*, *in a* …, and something before that."""
+        begin = _run_start(norms, start, self._cues.breaks)
+        return any(norms[i] in self._cues.subordinates for i in range(max(begin, 1), start))
 
 
 def _weight(sense: Sense, around: str) -> float:

@@ -44,6 +44,7 @@ class Measure:
     dimension: str
     id: str  # measure:30-cm
     confidence: float = 1.0  # that these words state this quantity
+    holds: bool = False  # as of `Term`
 
 
 class MeasureReader:
@@ -156,7 +157,14 @@ class MeasureReader:
         key = (term.value, term.unit.id)
         if key not in self._ids:
             self._ids[key] = measure_id(term.value, term.unit, self._units)
-        return Measure(term.start, term.end, term.unit.dimension, self._ids[key], term.confidence)
+        return Measure(
+            term.start,
+            term.end,
+            term.unit.dimension,
+            self._ids[key],
+            term.confidence,
+            term.holds,
+        )
 
 
 def _base_unit(units: Iterable[Unit], dimension: str) -> Unit | None:

@@ -13,7 +13,7 @@ from itertools import islice
 
 from kg.extract.fields import FieldText, field_texts
 from kg.extract.reader import LanguageReader
-from kg.extract.settings import read_settings
+from kg.extract.settings import HEAD_RELATION, read_settings
 from kg.ontology_terms import Schema
 from kg.records import Mention, Product
 
@@ -58,4 +58,20 @@ class Extractor:
             mentions = self._readers[language].read((products[row], text) for row, text in texts)
             for (row, _), there in zip(texts, mentions, strict=True):
                 found[row] += there
-        return found
+        return [_with_one_head(mentions) for mentions in found]
+
+
+def _with_one_head(mentions: list[Mention]) -> list[Mention]:
+    """Without the things sold that only a translation names, where the product's own text does.
+
+    A translation may say less (*cup* for *mug*). What such a word implies goes with it.
+    """
+    own = {m.object for m in mentions if m.relation == HEAD_RELATION and "@" not in m.field}
+    if not own:
+        return mentions
+    dropped = {
+        (m.field, m.start, m.end)
+        for m in mentions
+        if m.relation == HEAD_RELATION and "@" in m.field and m.object not in own
+    }
+    return [m for m in mentions if (m.field, m.start, m.end) not in dropped]

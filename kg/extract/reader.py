@@ -12,9 +12,9 @@ from kg.extract.cues import CUES, Cues
 from kg.extract.fields import SEPARATOR, FieldText
 from kg.extract.languages import blank_pipeline
 from kg.extract.lexicon import Lexicon
-from kg.extract.link import FIELD_CONFIDENCE, Linker
-from kg.extract.measures import MeasureReader
-from kg.extract.settings import Settings
+from kg.extract.link import FIELD_CONFIDENCE, Linked, Linker
+from kg.extract.measures import Measure, MeasureReader
+from kg.extract.settings import Readers, Settings
 from kg.ontology_terms import Schema
 from kg.records import Mention, Product
 
@@ -22,6 +22,10 @@ __all__ = ["IMPLIED_CONFIDENCE", "LanguageReader"]
 
 IMPLIED_CONFIDENCE: Final = 0.9
 """Confidence of what the ontology says follows from a concept, times that of the concept."""
+
+
+_Found = tuple[int, int, str, str, float, str]
+"""Start and end in the text, relation, object, confidence, component."""
 
 
 class LanguageReader:
@@ -60,46 +64,47 @@ class LanguageReader:
                     round(confidence * sure, 4),
                     component,
                 )
-                for found in (
-                    self._phrases(product, text, doc, offsets),
-                    self._quantities(text),
-                )
+                for found in self._found(product, text, doc, offsets)
                 for start, end, relation, value, sure, component in found
             ]
 
-    def _phrases(
+    def _found(
         self, product: Product, text: FieldText, doc: Doc, offsets: list[int] | None
-    ) -> Iterator[tuple[int, int, str, str, float, str]]:
+    ) -> Iterator[list[_Found]]:
+        quantities: list[Measure] = []
+        dimensions = self._settings.measures.get(text.setting)
+        if dimensions:
+            quantities = self._measures.read(text.text, bare="attributes." in text.setting)
+            yield [
+                (m.start, m.end, relation, m.id, m.confidence, "measure")
+                for m in quantities
+                for relation in dimensions.get(m.dimension, ())
+            ]
         schemes = self._settings.phrases.get(text.setting)
         matches = self._lexicon.matcher(doc) if schemes else ()
         if not matches or not schemes:
             return
-        for linked in self._linker.link(doc, matches, schemes, self._context(product, text)):
-            start = doc[linked.start].idx
-            last = doc[linked.end - 1]
-            end = last.idx + len(last)
-            if offsets is not None:
-                start, end = offsets[start], offsets[end - 1] + 1
-            concept, sure = linked.sense.concept, linked.confidence
-            for relation in schemes[linked.sense.scheme]:
-                yield start, end, relation, concept, sure, "phrase"
-            for relation, other in self._settings.implied.get(concept, ()):
-                yield start, end, relation, other, sure * IMPLIED_CONFIDENCE, "ontology"
+        held = {place for m in quantities if m.holds for place in range(m.start, m.end)}
+        if offsets is not None and held:
+            held = {place for place, original in enumerate(offsets) if original in held}
+        context = self._context(product, text)
+        for linked in self._linker.link(doc, matches, schemes, context, held):
+            yield list(self._stated(linked, schemes, doc, offsets))
 
-    def _quantities(self, text: FieldText) -> Iterator[tuple[int, int, str, str, float, str]]:
-        dimensions = self._settings.measures.get(text.setting)
-        if dimensions is None:
-            return
-        for measure in self._measures.read(text.text, bare="attributes." in text.setting):
-            for relation in dimensions.get(measure.dimension, ()):
-                yield (
-                    measure.start,
-                    measure.end,
-                    relation,
-                    measure.id,
-                    measure.confidence,
-                    "measure",
-                )
+    def _stated(
+        self, linked: Linked, schemes: Readers, doc: Doc, offsets: list[int] | None
+    ) -> Iterator[_Found]:
+        """What a phrase states, and what follows from it."""
+        start = doc[linked.start].idx
+        last = doc[linked.end - 1]
+        end = last.idx + len(last)
+        if offsets is not None:
+            start, end = offsets[start], offsets[end - 1] + 1
+        concept, sure = linked.sense.concept, linked.confidence
+        for relation in schemes[linked.sense.scheme]:
+            yield start, end, relation, concept, sure, "phrase"
+        for relation, other in self._settings.implied.get(concept, ()):
+            yield start, end, relation, other, sure * IMPLIED_CONFIDENCE, "ontology"
 
     def _context(self, product: Product, text: FieldText) -> str:
         """Categories, and what the title says in other languages."""

@@ -13,7 +13,7 @@ from typing import Final
 from kg.extract.fields import field_setting
 from kg.ontology_terms import Schema
 
-__all__ = ["HEAD_RELATION", "Settings", "read_settings"]
+__all__ = ["HEAD_RELATION", "Readers", "Settings", "read_settings"]
 
 HEAD_RELATION: Final = "clew:productType"
 """The relation of which a title names one value, its head, whatever else it mentions."""

@@ -44,9 +44,6 @@ _ALONE = frozenset({"bus", "christmas", "gas", "lens", "canvas", "news", "plus",
 """Singular words that end like a plural and are followed by no rule below."""
 
 _ENDINGS = (  # the first that fits, where two letters or more stand before it
-    ("ss", "ss"),
-    ("us", "us"),
-    ("is", "is"),
     ("ies", "y"),
     ("sses", "ss"),
     ("zzes", "zz"),
@@ -89,7 +86,7 @@ def _is_accent(char: str) -> bool:
 
 
 def _singular(word: str) -> str:
-    if word in _IRREGULAR or word in _ALONE:
+    if word in _IRREGULAR or word in _ALONE or word.endswith(("ss", "us", "is")):
         return _IRREGULAR.get(word, word)
     if word.endswith("men"):
         return f"{word[:-3]}man"

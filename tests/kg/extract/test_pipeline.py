@@ -48,6 +48,11 @@ def found(title: str, **fields: object) -> set[str]:
         ("mugging", set()),
         ("LUNCH BAG WITH CUTLERY", {"type:lunch-bag"}),
         ("CANDLE BOX", {"type:box"}),
+        ("Knife in a box", {"type:knife"}),
+        ("Gadget in a box", set()),
+        ("Knives, box of 6", {"type:knife", "measure:6-pieces"}),
+        ("Knives,  box of 6", {"type:knife", "measure:6-pieces"}),
+        ("With box", {"type:box"}),
         ("Mug and saucer", {"type:mug", "type:saucer"}),
         ("Box for candles", {"type:box"}),
         ("Candle without glass", {"type:candle"}),
@@ -88,6 +93,24 @@ def test_translations_are_read_under_their_own_field():
         ("title@zh", "colour:red", "红色"),
         ("title@zh", "type:mug", "马克杯"),
     }
+
+
+def test_a_translation_names_no_other_thing_than_the_title():
+    world = schema(
+        concepts=[
+            concept("type:mug", "mug", zh=["马克杯"]),
+            concept("type:cup", "cup", zh=["杯"], implies=["audience:children"]),
+            concept("audience:children", "children"),
+        ]
+    )
+    extractor = Extractor(world, ["en", "zh"])
+
+    def objects(title: str) -> list[str]:
+        [mentions] = extractor.mentions([product("1", title, zh="搪瓷 杯")])
+        return [m.object for m in mentions]
+
+    assert objects("Enamel mug") == ["type:mug"]
+    assert objects("Enamel thing") == ["type:cup", "audience:children"]
 
 
 def test_categories_are_context():
