@@ -14,8 +14,8 @@ from pathlib import Path
 from gnn.embed import gnn_embedder
 from gnn.evaluate import Report, evaluate
 from gnn.split import SplitConfig, split_interactions
-from gnn.text import TextConfig
-from gnn.train import embed_products
+from gnn.text import TextConfig, product_texts
+from gnn.train import cached_encoder
 from gnn.tune import TuneConfig
 from kg.build import languages_of
 from kg.catalog import Dataset, read_dataset
@@ -60,7 +60,8 @@ def evaluate_dataset(
     # Pseudonyms lead nowhere once this ends: any key will do.
     kg = build_graph(dataset, schema, extractor, pseudonym_key=b"evaluation", progress=watch)
     watch.stage("text")
-    vectors = embed_products(kg.products, text or TextConfig(), cache)
+    encoder = cached_encoder(text or TextConfig(), cache)
+    vectors = encoder.encode(product_texts(kg.products))
     watch.stage("evaluate")
     report = evaluate(
         kg,
@@ -69,7 +70,7 @@ def evaluate_dataset(
         ks=ks,
         tuning=TuneConfig(k=ks[0]),
         text=vectors,
-        embed=gnn_embedder(kg, schema, vectors) if with_gnn else None,
+        embed=gnn_embedder(kg, schema, encoder, progress) if with_gnn else None,
     )
     watch.stop()
     return replace(report, seconds={**watch.seconds, **report.seconds})

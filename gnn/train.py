@@ -22,7 +22,7 @@ from gnn.fusion import HeadConfig
 from gnn.ranking import head_scorer
 from gnn.split import Split, split_interactions
 from gnn.storage import save_model
-from gnn.text import TextConfig, product_texts, text_encoder
+from gnn.text import TextConfig, TextEncoder, product_texts, text_encoder
 from gnn.text_cache import CachedEncoder
 from gnn.tune import TuneConfig, tune, tune_gnn_weight
 from kg import __version__
@@ -33,7 +33,7 @@ from kg.progress import Passing, Progress
 from kg.schema import Schema
 from kg.snapshot import Snapshot, SnapshotStore
 
-__all__ = ["TrainReport", "embed_products", "train"]
+__all__ = ["TrainReport", "cached_encoder", "train"]
 
 TEXT_CACHE = "text-cache.sqlite"
 
@@ -61,16 +61,13 @@ class TrainReport:
         }
 
 
-def embed_products(
-    products: pa.Table, config: TextConfig, cache: Path, *, threads: int | None = None
-) -> NDArray[np.float32]:
-    """Text embeddings of a product table, (n, d) float32; what the cache has is not encoded again.
+def cached_encoder(config: TextConfig, cache: Path, *, threads: int | None = None) -> TextEncoder:
+    """An encoder that remembers in a file what it has encoded.
 
     Raises:
-        ModelError: the encoder is unknown or not on this machine, or the cache is damaged.
+        ModelError: the encoder is unknown or not on this machine.
     """
-    encoder = CachedEncoder(text_encoder(config, threads=threads), cache)
-    return encoder.encode(product_texts(products))
+    return CachedEncoder(text_encoder(config, threads=threads), cache)
 
 
 def train(
@@ -101,8 +98,9 @@ def train(
     watch.stage("graph")
     kg, schema = graph_of(snapshot), schema_of(snapshot)
     watch.stage("text")
-    vectors = embed_products(kg.products, text or TextConfig(), store.root / TEXT_CACHE)
-    embed = gnn_embedder(kg, schema, vectors) if with_gnn else None
+    encoder = cached_encoder(text or TextConfig(), store.root / TEXT_CACHE)
+    vectors = encoder.encode(product_texts(kg.products))
+    embed = gnn_embedder(kg, schema, encoder, progress) if with_gnn else None
     chosen = _choose(kg, schema, vectors, embed, tuning, config or HeadConfig(), watch)
     watch.stage("fit")
     model = fit_model(kg, schema, kg.interactions, text=vectors, config=chosen.config)
