@@ -9,7 +9,7 @@ In: a spaCy document and the matches of a `Lexicon`. Out: `Linked` spans. In ord
 3. what a cue takes back is dropped (*without glass*, *fits bottles*, *wood effect*);
    and so is the box of *box of 6*;
 4. of several kinds of product in a text the head counts: the last one before *with*, *for*, …;
-   what comes after these is never the thing sold.
+   what comes after these is never the thing sold, and phrases inside the others are freed.
 
 Confidence of what remains, to be multiplied with that of the field (`FIELD_CONFIDENCE`):
 
@@ -60,6 +60,7 @@ Match = tuple[int, int, int]
 """Key of a phrase, start and end token; what a spaCy matcher gives."""
 
 _NOTHING: frozenset[str] = frozenset()
+_OF_A_PART: Final = frozenset({"schema:material"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +120,23 @@ class Linker:
             for match in matches
             if (linked := self._best_sense(doc, norms, match, context)) is not None
         ]
-        kept = [
+        said = [
             linked
             for linked in _longest(weighed)
             if linked.sense.scheme in schemes
             and not self._taken_back(norms, linked)
             and not (holders and doc[linked.start].idx in holders)
         ]
-        return self._with_one_head(norms, kept)
+        sold = self._sold(norms, [item for item in said if item.sense.scheme in self._heads])
+        kept = [item for item in said if item.sense.scheme not in self._heads or item in sold]
+        if len(kept) == len(said):
+            return kept
+        freed = [
+            linked
+            for linked in _longest([item for item in weighed if self._is_freed(item, said, sold)])
+            if linked.sense.scheme in schemes and not self._taken_back(norms, linked)
+        ]
+        return sorted([*kept, *freed], key=lambda item: item.start)
 
     def _best_sense(self, doc: Doc, norms: list[str], match: Match, context: str) -> Linked | None:
         key, start, end = match
@@ -178,23 +188,33 @@ class Linker:
             return norms[at + 1 : at + 2] != ["standing"]  # free standing
         return relations <= cues.unsaid_back.get(norms[at], _NOTHING)
 
-    def _with_one_head(self, norms: list[str], linked: list[Linked]) -> list[Linked]:
-        """Without the kinds of product that are not the thing sold."""
-        heads = [
-            item
-            for item in linked
-            if item.sense.scheme in self._heads and not self._is_subordinate(norms, item.start)
-        ]
-        sold = heads[:1]
-        if len(heads) > 1:
-            stops = self._cues.subordinates | self._cues.breaks
-            ends = (i for i in range(heads[0].end, len(norms)) if norms[i] in stops)
-            limit = next(ends, len(norms))
-            fore = [item for item in heads if item.end <= limit]
-            sold = [fore.pop()]
-            while fore and not self._cues.joins.isdisjoint(norms[fore[-1].end : sold[-1].start]):
-                sold.append(fore.pop())  # cup and saucer: both are sold
-        return [item for item in linked if item.sense.scheme not in self._heads or item in sold]
+    def _sold(self, norms: list[str], heads: list[Linked]) -> list[Linked]:
+        """Of the kinds of product in a text those that name the thing sold."""
+        heads = [item for item in heads if not self._is_subordinate(norms, item.start)]
+        if len(heads) < 2:
+            return heads
+        stops = self._cues.subordinates | self._cues.breaks
+        ends = (i for i in range(heads[0].end, len(norms)) if norms[i] in stops)
+        limit = next(ends, len(norms))
+        fore = [item for item in heads if item.end <= limit]
+        sold = [fore.pop()]
+        while fore and not self._cues.joins.isdisjoint(norms[fore[-1].end : sold[-1].start]):
+            sold.append(fore.pop())  # cup and saucer: both are sold
+        return sold
+
+    def _is_freed(self, item: Linked, said: list[Linked], sold: list[Linked]) -> bool:
+        """Whether a phrase stands inside a kind of product that is not sold: *hanging heart* lamp.
+
+        What such a part is made of, or what kind of thing it holds, says nothing of the whole.
+        """
+        of_part = item.sense.scheme in self._heads or self._readers.get(
+            item.sense.scheme, _NOTHING
+        ) >= _OF_A_PART
+        return not of_part and any(
+            other.start <= item.start and item.end <= other.end
+            for other in said
+            if other.sense.scheme in self._heads and other not in sold
+        )
 
     def _is_subordinate(self, norms: list[str], start: int) -> bool:
         """Whether a phrase comes after *with*, *for*, *in a* …, and something before that."""

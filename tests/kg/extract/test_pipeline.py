@@ -113,6 +113,25 @@ def test_a_translation_names_no_other_thing_than_the_title():
     assert objects("Enamel thing") == ["type:cup", "audience:children"]
 
 
+def test_a_phrase_inside_a_thing_not_sold_is_heard():
+    world = schema(
+        concepts=[
+            concept("type:hanging-heart", ["hanging heart"]),
+            concept("type:wine-glass", ["wine glass"]),
+            concept("type:lamp", "lamp"),
+            concept("motif:heart", "heart"),
+            concept("material:glass", "glass"),
+        ]
+    )
+    titles = ["Hanging heart", "Hanging heart lamp", "Wine glass lamp"]
+    mentions = Extractor(world, ["en"]).mentions([product("1", title) for title in titles])
+    assert [[m.object for m in each] for each in mentions] == [
+        ["type:hanging-heart"],
+        ["motif:heart", "type:lamp"],
+        ["type:lamp"],
+    ]
+
+
 def test_categories_are_context():
     mug = product("1", "Orange", categories=("Food", "Fruit"))
     [mentions] = EXTRACTOR.mentions([mug])
