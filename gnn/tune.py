@@ -5,11 +5,12 @@ Out: a `HeadConfig` and the log of what was tried. The procedure, which is deter
 
 1. To be quick, keep the ``max_products`` products bought most in training and a seeded sample of
    ``max_users`` validation users. Channels keep the degrees of the whole catalogue.
-2. From the given settings, take one setting after the other: λ, the weight of all relations, of
-   each relation with many facts, of the text, the degree exponent. Multiply by the step, else
-   divide by it, and go on in the direction that gains, as long as NDCG@k gains ``min_gain``.
-3. Recency is tried on a grid: it needs no new fit.
-4. Once more around with the square root of the step. At most ``max_fits`` fits in all.
+2. Try recency on a grid: it needs no new fit.
+3. Take one setting after the other: λ, the weight of all relations, of the text, the degree
+   exponent, the weight of each relation with many facts. Multiply by the step, else divide by it,
+   and go on in the direction that gains, as long as NDCG@k gains ``min_gain``.
+4. Once more around with the square root of the step, without the settings that made no odds. At
+   most ``max_fits`` fits in all.
 """
 
 from __future__ import annotations
@@ -45,6 +46,11 @@ class TuneConfig(BaseModel):
     max_products: int = Field(default=8000, ge=2, description="products kept in the search")
     relations: int = Field(
         default=6, ge=0, description="so many relations, those with most facts, are weighted singly"
+    )
+    least_relation_weight: float = Field(
+        default=1.0,
+        gt=0,
+        description="no relation is weighted less, so that the graph is heard in explanations",
     )
     step: float = Field(default=3.0, gt=1, le=100, description="factor of the first round")
     rounds: int = Field(default=2, ge=1, le=5, description="each with the root of the step before")
@@ -109,13 +115,14 @@ def tune(
         seed=config.seed,
     )
     search = _Search(sample, start, config)
-    names = _settings(channels, text, start, config)
+    settings = _settings(channels, text, start, config)
     factor = config.step
     for _ in range(config.rounds):
-        for name in names:
-            search.walk(name, factor)
+        # Recency first: it needs no fit, and the rest depends on it.
         search.recency()
+        settings = [name for name in settings if search.walk(name, factor)]
         factor = factor**0.5
+    search.recency()
     return Tuning(search.best, search.ndcg, search.fits, tuple(search.trials))
 
 
@@ -167,17 +174,21 @@ class _Search:
         self.ndcg = -1.0
         self._attempt(start, "start")
 
-    def walk(self, setting: str, factor: float) -> None:
-        """Move one setting up, or else down, as long as that gains."""
+    def walk(self, setting: str, factor: float) -> bool:
+        """Move one setting up, or else down, as long as that gains; False: it makes no odds."""
+        started, matters = self.ndcg, False
         for direction in (factor, 1 / factor):
-            moved = False
             while self.fits < self._config.max_fits:
-                candidate = _stepped(self.best, setting, direction)
-                if candidate is None or not self._attempt(candidate, setting):
+                candidate = _stepped(self.best, setting, direction, self._config)
+                if candidate is None:
                     break
-                moved = True
-            if moved:
-                return
+                gains = self._attempt(candidate, setting)
+                matters |= abs(self.trials[-1].ndcg - started) > self._config.min_gain * started
+                if not gains:
+                    break
+            if self.ndcg > started:
+                break
+        return matters
 
     def recency(self) -> None:
         """Try the grid of recencies with the best fit so far."""
@@ -215,11 +226,11 @@ def _settings(
     names = ["regularization"]
     if channels:
         names.append("relation_weight")
-    if len(channels) > 1:
-        names += [_WEIGHT + relation for relation in single]
     if text is not None and start.text_weight > 0:
         names.append("text_weight")
-    return names + (["degree_exponent"] if channels else [])
+    if channels:
+        names.append("degree_exponent")
+    return names + ([_WEIGHT + relation for relation in single] if len(channels) > 1 else [])
 
 
 def _value(config: HeadConfig, setting: str) -> float:
@@ -232,14 +243,18 @@ def _value(config: HeadConfig, setting: str) -> float:
     return float(getattr(config, setting))
 
 
-def _stepped(config: HeadConfig, setting: str, direction: float) -> HeadConfig | None:
+def _stepped(
+    config: HeadConfig, setting: str, direction: float, tuning: TuneConfig
+) -> HeadConfig | None:
     """The settings with one of them multiplied (the exponent: moved by 1/4); None: out of range."""
     value = _value(config, setting)
     if setting == "degree_exponent":
         value += 0.25 if direction > 1 else -0.25
         return config.model_copy(update={setting: value}) if 0 <= value <= 1 else None
     value = float(f"{value * direction:.3g}")
-    if not _LEAST <= value <= _MOST:
+    of_relation = setting == "relation_weight" or setting.startswith(_WEIGHT)
+    least = tuning.least_relation_weight if of_relation else _LEAST
+    if not least <= value <= _MOST:
         return None
     if setting.startswith(_WEIGHT):
         weights = {**config.weights, setting.removeprefix(_WEIGHT): value}
