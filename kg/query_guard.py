@@ -51,6 +51,10 @@ _SERVICE = re.compile(
     rf"""(?<![\w:?$@-]) SERVICE {_GAP} (?:SILENT {_GAP})? (?: [<?$] | [^\s{{}}()<>"']*: )""",
     re.VERBOSE | re.IGNORECASE,
 )
+_COMMENT_LINE = re.compile(r"^\s*#.*$", re.MULTILINE)
+_FROM = re.compile(
+    r"""\bFROM\s+ (?:NAMED\s+)? (?: < | [^\s{}()<>"']*: )""", re.VERBOSE | re.IGNORECASE
+)
 _ESCAPE = re.compile(r"\\u[0-9a-fA-F]{4}|\\U[0-9a-fA-F]{8}")
 
 
@@ -118,11 +122,13 @@ def check_sparql(query: str) -> None:
     """Accept a SPARQL query that asks no other server. (Updates are no queries to the engine.)
 
     Raises:
-        QueryError: the query calls a ``SERVICE``.
+        QueryError: the query calls a ``SERVICE``, or has a ``FROM``, which would be ignored.
     """
     decoded = _ESCAPE.sub(lambda found: chr(int(found.group()[2:], 16)), query)
     if _SERVICE.search(query) or _SERVICE.search(decoded):
         raise QueryError("SERVICE is refused: a query reads this graph and no other server")
+    if _FROM.search(_COMMENT_LINE.sub("", query)):
+        raise QueryError("FROM is refused: a query sees all graphs; choose with GRAPH <…> { … }")
 
 
 def _statement(query: str) -> list[_Token]:

@@ -90,7 +90,7 @@ def oxigraph_evaluator(path: str) -> Evaluate:
                 return {"columns": ["boolean"], "rows": [[bool(found)]], "truncated": False}
             if isinstance(found, pyoxigraph.QueryTriples):
                 names = ["subject", "predicate", "object"]
-                table = ([str(part) for part in triple] for triple in found)
+                table = ([n_triples(part) for part in triple] for triple in found)
             else:
                 names = [variable.value for variable in found.variables]
                 table = ([term(value) for value in solution] for solution in found)
@@ -143,6 +143,11 @@ def _path(nodes: list[Any], relationships: list[Any]) -> dict[str, Any]:
     }
 
 
+def n_triples(value: Any) -> str:
+    """An RDF term in N-Triples syntax."""
+    return f"<<( {value} )>>" if hasattr(value, "predicate") else str(value)
+
+
 def term(value: Any) -> Any:
     """An RDF term as JSON: an IRI as text, a literal by its datatype, unbound as None."""
     import pyoxigraph  # noqa: PLC0415
@@ -150,7 +155,7 @@ def term(value: Any) -> Any:
     if value is None or isinstance(value, pyoxigraph.NamedNode):
         return value and value.value
     if not isinstance(value, pyoxigraph.Literal):
-        return str(value)
+        return n_triples(value)
     kind = value.datatype.value
     with contextlib.suppress(ValueError):  # an ill-typed literal stays text
         if kind in _INTEGERS:

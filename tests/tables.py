@@ -1,8 +1,8 @@
 """A knowledge graph made by hand, table by table, small enough to count on one's fingers.
 
-Its schema is that of tests/worlds.py. ``SHOP`` holds what a projection can stumble over: quotes, line
-ends and Chinese in names, an escaped id, a product outside the catalogue, a literal of each type,
-facts of every source.
+Its schema is that of tests/worlds.py. ``SHOP`` holds what a projection can stumble over: quotes,
+line ends and Chinese in names, an escaped id, a product outside the catalogue, a literal of each
+type, facts of every source.
 """
 
 from collections.abc import Iterable, Mapping

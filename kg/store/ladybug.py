@@ -49,7 +49,7 @@ class LadybugStore:
     """
 
     def __init__(self, path: Path, *, workers: int = 4, memory_bytes: int = 1 << 30) -> None:
-        self.path = path
+        self.path = path.absolute()
         self._workers, self._memory_bytes = workers, memory_bytes
         self._lock = threading.Lock()
         self._reader: _Reader | None = None
