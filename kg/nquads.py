@@ -29,12 +29,25 @@ from kg.facts import KnowledgeGraph
 from kg.ids import expand
 from kg.ontology_terms import Schema
 
-__all__ = ["PROVENANCE_GRAPH", "VOCABULARY_GRAPH", "write_nquads", "write_triples"]
+__all__ = [
+    "PROVENANCE_GRAPH",
+    "STANDARD_PREFIXES",
+    "VOCABULARY_GRAPH",
+    "write_nquads",
+    "write_triples",
+]
 
 VOCABULARY_GRAPH = "graph:vocabulary"
 PROVENANCE_GRAPH = "graph:provenance"
 OWN_GRAPH = ("product:", "user:")
 """Prefixes of the entities that have a named graph of their own."""
+
+STANDARD_PREFIXES: Mapping[str, str] = {
+    "prov": "http://www.w3.org/ns/prov#",
+    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
+}
+"""What everyone expects to be declared, beside the prefixes of the ontology."""
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 TYPE = f"<{RDF}type>"

@@ -1,9 +1,9 @@
 """The graph as RDF, open for SPARQL.
 
-In: an N-Quads file written by `write_nquads`. Out: an `RdfGraph` over an index of it on disk, which
-many processes may read at once. Queries see the union of all named graphs, so nobody has to name
-one; who does (``GRAPH graph:product:85123A``) sees one product alone. The ontology's prefixes need no
-declaration.
+In: an N-Quads file written by `write_nquads`. Out: an `RdfGraph` over an index of it on disk,
+which many processes may read at once. Queries see the union of all named graphs, so nobody has to
+name one; who does (``GRAPH graph:product:85123A``) sees one product alone. The ontology's prefixes
+need no declaration.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import pyoxigraph
 import rdflib
 
 from kg.errors import StoreError
-from kg.nquads import write_nquads
+from kg.nquads import STANDARD_PREFIXES, write_nquads
 from kg.ontology_terms import Schema
 from kg.query_guard import check_sparql
 from kg.query_result import QueryResult, to_table
@@ -33,12 +33,6 @@ __all__ = ["RdfGraph", "index_rdf", "open_rdf", "write_nquads"]
 
 INDEX = "index"
 """Name of the index directory beside an N-Quads file."""
-
-_PREFIXES = {
-    "prov": "http://www.w3.org/ns/prov#",
-    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
-    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
-}
 
 
 def index_rdf(nquads: Path, directory: Path | None = None) -> Path:
@@ -115,7 +109,7 @@ class RdfGraph:
         except OSError as exc:
             raise StoreError(f"{directory} cannot be opened as an RDF index: {exc}") from exc
         self._relations = {relation.iri: relation.id for relation in schema.relations.values()}
-        self._prefixes: Mapping[str, str] = {**_PREFIXES, **schema.prefixes}
+        self._prefixes: Mapping[str, str] = {**STANDARD_PREFIXES, **schema.prefixes}
         self._sandbox = Sandbox("sparql", directory, workers=workers)
         self._temporary = temporary
 

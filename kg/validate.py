@@ -29,7 +29,7 @@ import ontology
 from kg.errors import OntologyError
 from kg.facts import KnowledgeGraph
 from kg.ids import compact, expand
-from kg.nquads import write_triples
+from kg.nquads import STANDARD_PREFIXES, write_triples
 from kg.ontology_terms import Schema
 
 __all__ = ["Disagreement", "Report", "Violation", "agreement", "validate"]
@@ -126,6 +126,8 @@ class _Shapes:
 
     def __init__(self, directory: Path, schema: Schema) -> None:
         self._schema = schema
+        self._prefixes = {**STANDARD_PREFIXES, **schema.prefixes}
+        self._names = {relation.iri: relation.id for relation in schema.relations.values()}
         self._path = directory / "shapes.ttl"
         self._graph = _turtle(self._path)
         self._classes = _turtle(directory / "clew.ttl")
@@ -178,13 +180,9 @@ class _Shapes:
     def _violation(self, results: rdflib.Graph, result: Any) -> Violation:
         def told(term: URIRef) -> str:
             value = results.value(result, term)
-            if value is None:
-                return ""
-            return (
-                compact(str(value), self._schema.prefixes)
-                if isinstance(value, URIRef)
-                else str(value)
-            )
+            if isinstance(value, URIRef):
+                return self._names.get(str(value)) or compact(str(value), self._prefixes)
+            return "" if value is None else str(value)
 
         messages = list(results.objects(result, SH.resultMessage))
         wanted = [m for m in messages if getattr(m, "language", None) == self._schema.languages[0]]
