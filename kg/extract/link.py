@@ -1,46 +1,35 @@
-"""From matched phrases to concepts: which sense is meant, which phrases count, and how surely.
+"""From matched phrases to facts: which phrases count.
 
 In: a spaCy document and the matches of a `Lexicon`. Out: `Linked` spans. In order:
 
-1. each phrase's senses are weighed by prior and context; the best one stays if it weighs
-   `MIN_CONFIDENCE` or more;
+1. each phrase gets its likeliest sense (`kg.extract.senses`); those too unlikely are dropped, and
+   with them what stands inside them;
 2. where phrases overlap the longer one counts, of whatever scheme: in *orange marmalade* the kind
    of product leaves no colour behind;
-3. what a cue takes back is dropped (*without glass*, *fits bottles*, *wood effect*);
-   and so is the box of *box of 6*;
+3. what a cue takes back is dropped (*without glass*, *fits bottles*, *wood effect*), and so is the
+   box of *box of 6*;
 4. of several kinds of product in a text the head counts: the last one before *with*, *for*, …;
-   what comes after these is never the thing sold, and phrases inside the others are freed.
+   what comes after these is never the thing sold. Phrases inside the others are freed, and what
+   those are made of is dropped (*glass jar labels*).
 
-Confidence of what remains, to be multiplied with that of the field (`FIELD_CONFIDENCE`):
-
-=====================================================  ============
-no context word met                                    the prior
-a ``near`` word met, in the text or the categories     1
-a ``notNear`` word met there                           prior x 0.3
-both met                                               the prior
-another concept has the label too                      x 0.9
-only a misspelling fits                                x 0.95
-only a label of two words, written as one, fits        x 0.95
-=====================================================  ============
+The confidence of what remains is that of its sense, to be multiplied with that of the field
+(`FIELD_CONFIDENCE`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from spacy.tokens import Doc
 
-from kg.extract.context import HYPHENS, joined
+from kg.extract.context import HYPHENS
 from kg.extract.cues import CUES, Cues
-from kg.extract.lexicon import Lexicon, Sense
+from kg.extract.lexicon import Lexicon
+from kg.extract.senses import MIN_CONFIDENCE, Linked, Match, SenseChooser
 from kg.extract.words import NORMS, plain_norm
 
-__all__ = ["FIELD_CONFIDENCE", "MIN_CONFIDENCE", "Linked", "Linker"]
-
-MIN_CONFIDENCE: Final = 0.5
-"""Below it a mention is dropped."""
+__all__ = ["FIELD_CONFIDENCE", "Linker"]
 
 FIELD_CONFIDENCE: Final[Mapping[str, float]] = {
     "attributes": 0.98,
@@ -50,27 +39,9 @@ FIELD_CONFIDENCE: Final[Mapping[str, float]] = {
 }
 """Confidence in what a field says."""
 
-_AGAINST = 0.3
-_SHARED = 0.9
-_INFLECTED = 0.9  # in the choice between senses: an exact label goes before a plural of one
-_SPELLING: Final = {"label": 1.0, "hidden": 0.95, "joined": 0.95}
-_WINDOW = 12  # tokens on each side that are context
-
-Match = tuple[int, int, int]
-"""Key of a phrase, start and end token; what a spaCy matcher gives."""
-
 _NOTHING: frozenset[str] = frozenset()
 _OF_A_PART: Final = frozenset({"schema:material"})
-
-
-@dataclass(frozen=True, slots=True)
-class Linked:
-    """A phrase and the concept it means."""
-
-    start: int  # tokens, half open
-    end: int
-    sense: Sense
-    confidence: float
+_OF_AN_EXTRA: Final = frozenset({"schema:material", "schema:color"})
 
 
 class Linker:
@@ -90,9 +61,8 @@ class Linker:
         readers: Mapping[str, frozenset[str]],
         heads: Collection[str],
     ) -> None:
-        self._senses = lexicon.senses
-        self._language = language
         self._cues = CUES.get(language, Cues()).folded(NORMS.get(language, plain_norm))
+        self._senses = SenseChooser(lexicon, language, self._cues.joins | {",", "、"})
         self._readers = readers
         self._heads = frozenset(heads)
 
@@ -111,54 +81,31 @@ class Linker:
             matches: what the lexicon's matcher found in it.
             schemes: those read from this field; what other schemes' phrases cover is covered, but
                 they are not given back.
-            context: the product's other words, as of `context_of`.
+            context: the product's other words, as of `kg.extract.context.context_of`.
             holders: characters at which words stand that only hold a number of pieces.
         """
         norms = [token.norm_ for token in doc]
-        weighed = [
-            linked
-            for match in matches
-            if (linked := self._best_sense(doc, norms, match, context)) is not None
-        ]
+        likely = _likely(self._senses.choose(doc, norms, matches, context))
         said = [
             linked
-            for linked in _longest(weighed)
+            for linked in _longest(likely)
             if linked.sense.scheme in schemes
             and not self._taken_back(norms, linked)
             and not (holders and doc[linked.start].idx in holders)
         ]
-        sold = self._sold(norms, [item for item in said if item.sense.scheme in self._heads])
-        kept = [item for item in said if item.sense.scheme not in self._heads or item in sold]
-        if len(kept) == len(said):
-            return kept
+        heads = [item for item in said if item.sense.scheme in self._heads]
+        sold = self._sold(norms, heads)
+        if len(sold) == len(heads):
+            return said
+        unsold = [item for item in heads if item not in sold]
         freed = [
             linked
-            for linked in _longest([item for item in weighed if self._is_freed(item, said, sold)])
+            for linked in _longest([item for item in likely if self._is_freed(item, unsold)])
             if linked.sense.scheme in schemes and not self._taken_back(norms, linked)
         ]
+        of_parts = self._of_parts(norms, said, unsold)
+        kept = [item for item in said if item not in unsold and item not in of_parts]
         return sorted([*kept, *freed], key=lambda item: item.start)
-
-    def _best_sense(self, doc: Doc, norms: list[str], match: Match, context: str) -> Linked | None:
-        key, start, end = match
-        senses = self._senses[key]
-        if len(senses) == 1 and not senses[0].near and not senses[0].against:
-            weight = senses[0].prior * _SPELLING[senses[0].spelling]
-            return Linked(start, end, senses[0], weight) if weight >= MIN_CONFIDENCE else None
-        around = self._around(norms, start, end) + context
-        surface = doc[start:end].text.casefold() if len(senses) > 1 else ""
-        weights = [_weight(sense, around) * _SPELLING[sense.spelling] for sense in senses]
-        best = max(
-            range(len(senses)),
-            key=lambda i: weights[i] * (1 if surface in senses[i].surfaces else _INFLECTED),
-        )
-        weight = weights[best]
-        if len(senses) > 1 and weight < 1:
-            weight *= _SHARED
-        return Linked(start, end, senses[best], weight) if weight >= MIN_CONFIDENCE else None
-
-    def _around(self, norms: list[str], start: int, end: int) -> str:
-        before = joined(norms[max(0, start - _WINDOW) : start], self._language)
-        return f"{before}|{joined(norms[end : end + _WINDOW], self._language)}|"
 
     def _taken_back(self, norms: list[str], linked: Linked) -> bool:
         relations = self._readers.get(linked.sense.scheme, _NOTHING)
@@ -202,32 +149,43 @@ class Linker:
             sold.append(fore.pop())  # cup and saucer: both are sold
         return sold
 
-    def _is_freed(self, item: Linked, said: list[Linked], sold: list[Linked]) -> bool:
-        """Whether a phrase stands inside a kind of product that is not sold: *hanging heart* lamp.
-
-        What such a part is made of, or what kind of thing it holds, says nothing of the whole.
-        """
-        of_part = item.sense.scheme in self._heads or self._readers.get(
-            item.sense.scheme, _NOTHING
-        ) >= _OF_A_PART
-        return not of_part and any(
-            other.start <= item.start and item.end <= other.end
-            for other in said
-            if other.sense.scheme in self._heads and other not in sold
-        )
-
     def _is_subordinate(self, norms: list[str], start: int) -> bool:
         """Whether a phrase comes after *with*, *for*, *in a* …, and something before that."""
         begin = _run_start(norms, start, self._cues.breaks)
         return any(norms[i] in self._cues.subordinates for i in range(max(begin, 1), start))
 
+    def _is_freed(self, item: Linked, unsold: list[Linked]) -> bool:
+        """Whether a phrase stands inside a kind of product that is not sold: *hanging heart* lamp.
 
-def _weight(sense: Sense, around: str) -> float:
-    near = any(phrase in around for phrase in sense.near)
-    against = any(phrase in around for phrase in sense.against)
-    if near == against:
-        return sense.prior
-    return 1.0 if near else sense.prior * _AGAINST
+        What such a part is made of, or what it holds, says nothing of the whole.
+        """
+        relations = self._readers.get(item.sense.scheme, _NOTHING)
+        of_part = item.sense.scheme in self._heads or relations <= _OF_A_PART
+        return not of_part and any(other.holds(item) for other in unsold)
+
+    def _of_parts(self, norms: list[str], said: list[Linked], unsold: list[Linked]) -> list[Linked]:
+        """The phrases that say what a part or an extra is like: in a *white paper* bag."""
+        found = []
+        for part in unsold:
+            extra = self._is_subordinate(norms, part.start)
+            about = _OF_AN_EXTRA if extra else _OF_A_PART
+            begin = part.start
+            for item in reversed(said):
+                relations = self._readers.get(item.sense.scheme, _NOTHING)
+                if item.end == begin and relations and relations <= about:
+                    found.append(item)
+                    begin = item.start
+        return found
+
+
+def _likely(weighed: list[Linked]) -> list[Linked]:
+    """Those that weigh enough, without those that stand inside one that does not."""
+    unlikely = [item for item in weighed if item.confidence < MIN_CONFIDENCE]
+    return [
+        item
+        for item in weighed
+        if item.confidence >= MIN_CONFIDENCE and not any(other.holds(item) for other in unlikely)
+    ]
 
 
 def _longest(linked: list[Linked]) -> list[Linked]:

@@ -12,8 +12,9 @@ from kg.extract.cues import CUES, Cues
 from kg.extract.fields import SEPARATOR, FieldText
 from kg.extract.languages import blank_pipeline
 from kg.extract.lexicon import Lexicon
-from kg.extract.link import FIELD_CONFIDENCE, Linked, Linker
+from kg.extract.link import FIELD_CONFIDENCE, Linker
 from kg.extract.measures import Measure, MeasureReader
+from kg.extract.senses import Linked
 from kg.extract.settings import Readers, Settings
 from kg.ontology_terms import Schema
 from kg.records import Mention, Product

@@ -132,6 +132,55 @@ def test_a_phrase_inside_a_thing_not_sold_is_heard():
     ]
 
 
+def test_joined_phrases_keep_company():
+    world = schema(
+        concepts=[
+            concept("colour:red", "red"),
+            concept("colour:gold", "gold", prior=0.6),
+            concept("material:gold", "gold", prior=0.7),
+            concept("material:brass", "brass"),
+        ]
+    )
+    titles = ["Gold thing", "Red and gold thing", "gold/brass", "red, gold", "red gold"]
+    mentions = Extractor(world, ["en"]).mentions([product("1", title) for title in titles])
+    assert [[m.object for m in each if "gold" in m.object] for each in mentions] == [
+        ["material:gold"],
+        ["colour:gold"],
+        ["material:gold"],
+        ["colour:gold"],
+        ["material:gold"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("title", "objects"),
+    [
+        ("Glass mug box", {"type:box"}),  # the mug is of glass
+        ("Red glass mug box", {"type:box", "colour:red"}),
+        ("Candle in a red glass mug", {"type:candle"}),
+        ("Candle in red", {"type:candle", "colour:red"}),
+    ],
+)
+def test_what_parts_and_extras_are_like_is_not_said_of_the_whole(title, objects):
+    assert found(title) == objects
+
+
+def test_a_phrase_inside_one_that_is_not_meant_is_not_meant_either():
+    world = schema(
+        concepts=[
+            concept("motif:gingerbread-man", "gingerbread man", not_near=["mix"]),
+            concept("audience:children", ["children", "man"]),
+        ]
+    )
+    titles = ["Gingerbread man", "Gingerbread man mix", "man mix"]
+    mentions = Extractor(world, ["en"]).mentions([product("1", title) for title in titles])
+    assert [[m.object for m in each] for each in mentions] == [
+        ["motif:gingerbread-man"],
+        [],
+        ["audience:children"],
+    ]
+
+
 def test_categories_are_context():
     mug = product("1", "Orange", categories=("Food", "Fruit"))
     [mentions] = EXTRACTOR.mentions([mug])
