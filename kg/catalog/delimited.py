@@ -1,17 +1,17 @@
 """Delimited text into raw rows: a header, then one row a line, every cell a string.
 
-A clean file goes through Arrow's reader at once. One that has quotes, or any row Arrow will not
-have, is read row by row, so that each bad row is known and the rest kept.
+A clean file goes through Arrow's reader at once. One with any row that Arrow will not have, or with
+a line break in a cell, is read row by row, so that each bad row is known and the rest kept.
 """
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from kg.catalog.base import reject
@@ -48,10 +48,9 @@ def read_delimited(
         first, _, body = body.partition(b"\n")
         delimiter, names = _header(path, first.decode("utf-8", "replace"), delimiter, quoting)
     delimiter = delimiter or ","
-    if not (quoting and b'"' in body):
-        table = _fast(body, names, delimiter)
-        if table is not None:
-            return RawTable(table, range(1, table.num_rows + 1), table.num_rows)
+    table = _fast(body, names, delimiter, quoting and b'"' in body)
+    if table is not None:
+        return RawTable(table, range(1, table.num_rows + 1), table.num_rows)
     return _careful(path.name, body, names, delimiter, quoting)
 
 
@@ -70,20 +69,28 @@ def _header(path: Path, first: str, delimiter: str | None, quoting: bool) -> tup
     return delimiter, header
 
 
-def _fast(body: bytes, header: list[str], delimiter: str) -> pa.Table | None:
-    """The table, or None if any row is not as it should be."""
+def _fast(body: bytes, header: list[str], delimiter: str, quoted: bool) -> pa.Table | None:
+    """The table, or None if any row is not as it should be or may not be.
+
+    Of cells that hold line breaks Arrow cannot say whether they were meant to.
+    """
     text = dict.fromkeys(header, pa.string())
     if not body.strip():
         return pa.table({name: pa.array([], pa.string()) for name in header})
+    if quoted and body.count(b'"') % 2:
+        return None
     try:
-        return arrow_csv.read_csv(
+        table = arrow_csv.read_csv(
             pa.BufferReader(body),
             arrow_csv.ReadOptions(column_names=header),
-            arrow_csv.ParseOptions(delimiter=delimiter, quote_char=False),
+            arrow_csv.ParseOptions(delimiter=delimiter, quote_char='"' if quoted else False),
             arrow_csv.ConvertOptions(column_types=text, strings_can_be_null=False),
         )
     except pa.ArrowInvalid:
         return None
+    if quoted and any(pc.any(pc.match_substring(column, "\n")).as_py() for column in table):
+        return None
+    return table
 
 
 def _careful(file: str, body: bytes, header: list[str], delimiter: str, quoting: bool) -> RawTable:
@@ -126,11 +133,9 @@ def _records(
         if not quoting or '"' not in text:
             yield text.split(delimiter), text
             continue
-        reader = csv.reader(
-            (line + "\n" for line in islice(lines, at - 1, at - 1 + MAX_RECORD_LINES)),
-            delimiter=delimiter,
-            strict=True,
-        )
+        last = min(at - 1 + MAX_RECORD_LINES, len(lines))
+        following = (lines[row] + "\n" for row in range(at - 1, last))
+        reader = csv.reader(following, delimiter=delimiter, strict=True)
         try:
             cells = next(reader)
         except csv.Error:  # a quote that does not close or closes early, a cell over the limit

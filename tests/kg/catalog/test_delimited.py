@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from kg.catalog.delimited import read_delimited
@@ -37,6 +39,26 @@ def test_quoted_cells(write):
     assert not raw.rejects
 
 
+def test_cells_of_a_file_that_quotes_everything(write):
+    raw = read_delimited(write("t.csv", '"a","b"\n"1","x, y"\n"2",""\n'))
+    assert rows(raw) == [("1", "x, y"), ("2", "")]
+
+
+def test_a_quote_left_open_at_the_end(write):
+    raw = read_delimited(write("t.csv", 'a,b\n"1",x\n2,"y'))
+    assert rows(raw) == [("1", "x")]
+    assert reasons(raw) == [(2, "wrong number of columns")]
+
+
+def test_many_rows_with_line_breaks_take_time_in_proportion(write):
+    """Forty thousand of them take well under a second; they took minutes by the square."""
+    body = "".join(f'{row},"x\ny"\n' for row in range(40_000))
+    start = time.perf_counter()
+    raw = read_delimited(write("t.csv", f"a,b\n{body}"))
+    assert raw.rows == raw.table.num_rows == 40_000
+    assert time.perf_counter() - start < 5
+
+
 def test_wrong_number_of_columns(write):
     raw = read_delimited(write("t.csv", "a,b\n1,x\n2\n3,y,z\n4,w\n"))
     assert rows(raw) == [("1", "x"), ("4", "w")]
@@ -60,8 +82,8 @@ def test_bad_encoding(write):
 
 
 def test_a_cell_beyond_the_limit_of_csv(write):
-    raw = read_delimited(write("t.csv", f'a,b\n1,"{"x" * 200_000}"\n2,y\n'))
-    assert rows(raw) == [("2", "y")]
+    raw = read_delimited(write("t.csv", f'a,b\n1,"{"x" * 200_000}"\n2,"y\nz"\n'))
+    assert rows(raw) == [("2", "y\nz")]
     assert len(raw.rejects[0].value) == 200
 
 
