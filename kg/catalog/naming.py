@@ -92,8 +92,9 @@ def rename_table(
 
 
 def _sources(file: Path, present: set[str], columns: BaseModel, table: str) -> dict[str, str]:
-    """Column of every field the file has."""
+    """Column of every field the file has; one named for a field is read as that field alone."""
     sources = {}
+    claimed = set(columns.model_dump(exclude_none=True).values())
     for field in type(columns).model_fields:
         named = getattr(columns, field)
         if named is not None and named not in present:
@@ -101,7 +102,7 @@ def _sources(file: Path, present: set[str], columns: BaseModel, table: str) -> d
                 f"{file.parent / META_FILE}: [columns.{table}] {field} = {named!r}, but "
                 f"{file.name} has no such column; it has {_listed(present)}"
             )
-        if named is not None or field in present:
+        if named is not None or field in present - claimed:
             sources[field] = named or field
     return sources
 

@@ -2,12 +2,15 @@
 
 In: rows (JSON objects, or rows of a table) whose keys bear Clew's names. Out: products, and a
 `Reject` for each row that cannot be one. Values are checked, never repaired: a price that is no
-price rejects the row, since whatever is wrong with it may be wrong with the rest.
+price rejects the row, since whatever is wrong with it may be wrong with the rest. Text is kept as
+it was written, but for white space around it, in Unicode's form NFC, with control characters
+(and, outside descriptions, line breaks) as spaces.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from math import isnan
@@ -38,6 +41,8 @@ MAX_LABELS = 500
 MAX_PRICE = Decimal(10) ** 9
 MAX_STOCK = 10**12
 EMPTY: Mapping[str, Any] = MappingProxyType({})
+CONTROLS = dict.fromkeys([*range(32), *range(127, 160)], " ")
+IN_DESCRIPTIONS = {code: space for code, space in CONTROLS.items() if chr(code) not in "\t\n\r"}
 
 
 class _BadFieldError(ValueError):
@@ -86,9 +91,7 @@ def _product(row: Mapping[str, Any], meta: DatasetMeta) -> Product:
     A row without a title is kept under its id if it says anything else the graph can use (a brand,
     categories, attributes, a description).
     """
-    product_id = _text(row, "id")
-    if not product_id:
-        raise _BadFieldError("id", "missing id", "")
+    product_id = _id(row)
     title = _text(row, "title")
     description = _text(row, "description")
     brand = _text(row, "brand")
@@ -112,8 +115,23 @@ def _product(row: Mapping[str, Any], meta: DatasetMeta) -> Product:
     )
 
 
+def _id(row: Mapping[str, Any]) -> str:
+    """The id, letter by letter: interactions must find it."""
+    product_id = _string(row.get("id"), "id", LIMITS["id"])
+    if not product_id:
+        raise _BadFieldError("id", "missing id", "")
+    if product_id.translate(CONTROLS) != product_id:
+        raise _BadFieldError("id", "control character", product_id)
+    return product_id
+
+
 def _text(row: Mapping[str, Any], field: str) -> str:
-    return _string(row.get(field), field, LIMITS[field])
+    text = _string(row.get(field), field, LIMITS[field])
+    return _clean(text, IN_DESCRIPTIONS if field == "description" else CONTROLS)
+
+
+def _clean(text: str, controls: Mapping[int, str] = CONTROLS) -> str:
+    return unicodedata.normalize("NFC", text.translate(controls)).strip()
 
 
 def _string(value: object, field: str, limit: int) -> str:
@@ -191,7 +209,7 @@ def _labels(values: object, field: str) -> tuple[str, ...]:
     if not isinstance(values, list | tuple) or len(values) > MAX_LABELS:
         raise _BadFieldError(field, f"bad {field}", values)
     try:
-        labels = [_string(value, field, MAX_LABEL_CHARS) for value in values]
+        labels = [_clean(_string(value, field, MAX_LABEL_CHARS)) for value in values]
     except _BadFieldError as bad:
         raise _BadFieldError(field, f"bad {field}", bad.args[2]) from None
     return tuple(dict.fromkeys(label for label in labels if label))
@@ -213,6 +231,7 @@ def _attributes(value: object) -> Mapping[str, tuple[str, ...]]:
     attributes: dict[str, tuple[str, ...]] = {}
     for name, values in _pairs(value, "attributes").items():
         listed = values if isinstance(values, list | tuple) else [values]
+        listed = [str(v).lower() if isinstance(v, bool) else v for v in listed]
         labels = _labels(listed, "attributes")
         key = _labels([name], "attributes")
         if labels and key:

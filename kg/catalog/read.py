@@ -48,8 +48,12 @@ def read_dataset(path: Path, *, max_reject_share: float | None = None) -> Datase
     if not path.exists():
         raise DatasetError(f"{path}: there is no such file or directory")
     meta = read_meta(path / META_FILE) if path.is_dir() else DatasetMeta()
-    reader = _reader(path)
-    parts = reader.read(path, meta)
+    try:
+        reader = _reader(path)
+        parts = reader.read(path, meta)
+        fingerprint = _fingerprint(path, parts.files)
+    except OSError as exc:
+        raise DatasetError(f"{path}: cannot be read: {exc}") from exc
     share = meta.max_reject_share if max_reject_share is None else max_reject_share
     rejects = _in_order(parts)
     check_share(path, parts.rows, rejects, share)
@@ -62,7 +66,7 @@ def read_dataset(path: Path, *, max_reject_share: float | None = None) -> Datase
         interactions=parts.interactions,
         triples=parts.triples,
         rejects=rejects,
-        fingerprint=_fingerprint(path, parts.files),
+        fingerprint=fingerprint,
         format=reader.name,
         rows=MappingProxyType(dict(parts.rows)),
         ignored=MappingProxyType(dict(parts.ignored)),
@@ -125,7 +129,8 @@ def _fingerprint(path: Path, files: Iterable[Path]) -> str:
     digest = hashlib.blake2b(digest_size=16)
     for file in sorted([*files, *toml]):
         name = file.relative_to(path).as_posix() if path.is_dir() else file.name
-        content = file.read_bytes()
-        digest.update(f"{name}\0{len(content)}\0".encode())
-        digest.update(content)
+        digest.update(f"{name}\0{file.stat().st_size}\0".encode())
+        with file.open("rb") as content:
+            while block := content.read(1 << 20):
+                digest.update(block)
     return digest.hexdigest()

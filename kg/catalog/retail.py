@@ -82,7 +82,7 @@ class RetailReader:
             DatasetError: several such files, or one that cannot be read.
             MissingExtraError: a workbook, and the extra for it is not installed.
         """
-        files = _files(path)
+        files = _files(path) if path.is_dir() else [path]
         if len(files) > 1:
             names = ", ".join(file.name for file in files)
             raise DatasetError(f"{path}: several files look like Online Retail: {names}; name one")

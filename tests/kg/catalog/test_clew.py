@@ -146,6 +146,14 @@ def test_columns_by_other_names(write, tmp_path):
     assert dataset.ignored == {"products.csv": ("title",)}
 
 
+def test_a_column_named_for_one_field_is_no_other(write, tmp_path):
+    write("products.csv", "id,title\n1,Mug\n")
+    write("interactions.csv", "user_id,product_id,timestamp\nu,1,7\n")
+    write("dataset.toml", '[columns.interactions]\nposition = "timestamp"\n')
+    [row] = read_dataset(tmp_path).interactions.to_pylist()
+    assert (row["position"], row["timestamp"]) == (7, None)
+
+
 def test_columns_that_are_not_read_are_named(write, tmp_path):
     write("products.jsonl", [{"id": 1, "title": "Mug", "pirce": 3}])
     write("interactions.csv", "user_id,product_id,when\nu,1,2011-12-01\n")

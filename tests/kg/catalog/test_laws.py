@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import tempfile
+import unicodedata
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -22,7 +23,7 @@ QUICK = settings(max_examples=60, deadline=None)
 # Any text that survives trimming: what a shop writes, not what a terminal prints.
 words = st.text(
     st.characters(exclude_categories=("Cs", "Cc", "Zs", "Zl", "Zp")), min_size=1, max_size=12
-).filter(lambda text: text == text.strip())
+).filter(lambda text: text == text.strip() and unicodedata.is_normalized("NFC", text))
 ids = words
 labels = st.lists(words.filter(lambda text: ">" not in text), max_size=3, unique=True).map(tuple)
 prices = st.none() | st.decimals(0, 10**6, places=2).map(lambda value: Decimal(str(value)))

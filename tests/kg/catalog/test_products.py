@@ -81,6 +81,7 @@ def test_bad_stock(stock):
         ({"id": "  "}, ("id", "missing id", "")),
         ({"id": "x" * 257}, ("id", "too long", "x" * 200)),
         ({"id": ["1"]}, ("id", "not text", "['1']")),
+        ({"id": "a\nb"}, ("id", "control character", "a\nb")),
         ({"title": None}, ("title", "missing title", "")),
         ({"title": " \t"}, ("title", "missing title", "")),
         ({"title": "x" * 2001}, ("title", "too long", "x" * 200)),
@@ -130,6 +131,27 @@ def test_rejects_of_the_file_pass_through():
     broken = Reject("products.jsonl", 2, "", "broken JSON line", "{")
     products, rejects = check({"id": 1, "title": "Mug"}, broken)
     assert (len(products), rejects) == (1, [broken])
+
+
+def test_text_is_kept_but_for_controls_and_composition():
+    product = one(
+        title="Cafe\u0301\x00 mug\nred\x0b",
+        description="one\ntwo\x0b three",
+        categories=["A\tB"],
+        brand="Ha\u0308re",
+    )
+    assert product.title == "Caf\u00e9  mug red"
+    assert product.description == "one\ntwo  three"
+    assert product.categories == ("A B",)
+    assert product.brand == "H\u00e4re"
+    assert one(id="Cafe\u0301").id == "Cafe\u0301"
+
+
+def test_attributes_that_hold_or_not():
+    assert one(attributes={"washable": True, "odd": [False]}).attributes == {
+        "washable": ("true",),
+        "odd": ("false",),
+    }
 
 
 def test_empty_spellings_of_nothing():

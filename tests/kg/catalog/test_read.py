@@ -79,6 +79,17 @@ def test_fingerprint(write, tmp_path):
     assert len({first, second, read_dataset(tmp_path / "b").fingerprint}) == 3
 
 
+def test_a_file_that_may_not_be_read(write, tmp_path, monkeypatch):
+    write("products.csv", "id,title\n1,Mug\n")
+
+    def refuse(*_):
+        raise PermissionError("no")
+
+    monkeypatch.setattr("kg.catalog.read._fingerprint", refuse)
+    with pytest.raises(DatasetError, match="cannot be read: no"):
+        read_dataset(tmp_path)
+
+
 def test_name_of_a_file(write):
     assert read_dataset(write("Online Retail.csv", RETAIL + SALE)).meta.name == "Online Retail"
 
