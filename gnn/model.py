@@ -46,6 +46,7 @@ class GnnConfig(BaseModel):
     temperature: float = Field(default=0.1, gt=0, le=1)
     """Divides the cosines before the softmax."""
     learning_rate: float = Field(default=3e-3, gt=0, le=1)
+    """Of the first step; it falls in a straight line to nothing at the last."""
     weight_decay: float = Field(default=2.0, ge=0, le=100)
     """Decay of the free vectors (AdamW: a step shrinks them by learning rate times this)."""
     steps: int = Field(default=240, ge=1, le=1_000_000)

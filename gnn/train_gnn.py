@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 from torch.nn.functional import cross_entropy, normalize
+from torch.optim.lr_scheduler import LinearLR
 from torch_geometric import EdgeIndex
 from torch_geometric.data import HeteroData
 
@@ -163,6 +164,7 @@ class _Fit:
             ],
             lr=config.learning_rate,
         )
+        self.schedule = LinearLR(self.optimizer, 1.0, 0.0, total_iters=config.steps)
 
     def run(self, validate: Validate | None, progress: Progress | None) -> None:
         """All steps, with a check each ``check_every`` and at the end."""
@@ -201,15 +203,17 @@ class _Fit:
             temperature=config.temperature,
             weights=torch.from_numpy(batch.weights).to(device),
         )
-        if not torch.isfinite(loss):
+        value = loss.item()
+        if not np.isfinite(value):
             raise ModelError(
-                f"the loss of the graph neural network is {float(loss)}; lower the learning rate "
+                f"the loss of the graph neural network is {value}; lower the learning rate "
                 f"(it is {config.learning_rate})"
             )
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
-        return float(loss)
+        self.schedule.step()
+        return value
 
     def _check(self, step: int, validate: Validate | None) -> bool:
         """Keep the vectors where they are the best; whether to stop."""
