@@ -8,7 +8,8 @@ rest sum to the score. What rests on fewer than ``min_buyers`` other people stay
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +17,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gnn.channels import ITSELF
 from gnn.history import History
-from gnn.paths import Sight, dense_path, graph_path
+from gnn.paths import Sight, graph_path
 from gnn.storage import Model
 from gnn.terms import DENSE_CHANNELS, Terms, gather, score_terms
 from gnn.words import Narrator
 from kg.errors import ModelError
-from kg.records import Path
+from kg.records import Evidence, Path
 
 __all__ = ["ExplainConfig", "Explanation", "explain"]
 
@@ -91,26 +92,15 @@ def explain(
     _check(model, history, rows)
     embeddings = model.gnn if gnn else model.gnn[:, :0]
     terms = score_terms(model.head, embeddings, history, rows, max_history=config.max_history)
-    sight = Sight(model, history)
+    sight = Sight(model, history, narrator, language, similar=similar)
     choice = _Choice(model, terms)
-    errors = terms.error
+    errors = terms.error.tolist()
     told = []
     for at, row in enumerate(rows.tolist()):
-        paths, rest = _tell(sight, choice, at, config)
-        if narrator is not None:
-            paths = [
-                replace(path, words=narrator.tell(path, language, similar=similar or not bought))
-                for path, bought in paths_with_purchase(paths, sight)
-            ]
-        score, error = float(terms.scores[at]), float(errors[at])
-        told.append(Explanation(model.products[row], row, score, tuple(paths), rest, error))
+        score = float(terms.scores[at])
+        paths, rest = _tell(sight, choice, at, score, config)
+        told.append(Explanation(model.products[row], row, score, tuple(paths), rest, errors[at]))
     return told
-
-
-def paths_with_purchase(paths: Sequence[Path], sight: Sight) -> Iterator[tuple[Path, bool]]:
-    """Each path and whether its history product was bought (and not only viewed, say)."""
-    for path in paths:
-        yield path, sight.event_of(path.history_product) == "purchase"
 
 
 def _check(model: Model, history: History, rows: NDArray[np.int64]) -> None:
@@ -123,30 +113,31 @@ def _check(model: Model, history: History, rows: NDArray[np.int64]) -> None:
 
 
 def _tell(
-    sight: Sight, choice: _Choice, at: int, config: ExplainConfig
+    sight: Sight, choice: _Choice, at: int, score: float, config: ExplainConfig
 ) -> tuple[list[Path], dict[str, float]]:
     """The paths to show for one product, strongest first, and the rest by channel."""
-    terms = choice.terms
-    names = (*sight.model.head.features.relations, *DENSE_CHANNELS)
-    left = terms.totals[at].copy()
-    score = float(terms.scores[at])
+    left: list[float] = choice.totals[at].tolist()
     paths: list[Path] = []
-    path: Path | None
+    least = max(config.min_share * score, _DUST)
     for value, channel, history, position in choice.strongest(at) if score > 0 else ():
-        if len(paths) == config.max_paths or value <= 0 or value < config.min_share * score:
+        if len(paths) == config.max_paths or value < least:
             break
-        i, j = int(terms.history[history]), int(terms.products[at])
+        i, j = choice.history[history], choice.products[at]
+        share = value / score
         if position >= 0:
-            path = graph_path(sight, i, j, position, value, value / score)
+            path = graph_path(sight, i, j, position, value, share)
         else:
-            found = dense_path(sight, i, j, names[channel], value, value / score)
-            told = found.buyers is None or found.buyers >= config.min_buyers
-            path = found if told else None
-        if path is not None:
-            paths.append(path)
-            left[channel] -= value
+            name = choice.channels[channel]
+            buyers = sight.other_buyers(i, j) if name == "co_purchase" else None
+            if buyers is not None and buyers < config.min_buyers:
+                continue
+            path = sight.path(cast(Evidence, name), name, i, j, value, share, (), buyers=buyers)
+        paths.append(path)
+        left[channel] -= value
     dust = _DUST * max(1.0, abs(score))  # what subtracting a shown term leaves of its channel
-    rest = {name: float(part) for name, part in zip(names, left, strict=True) if abs(part) > dust}
+    rest = {
+        name: part for name, part in zip(choice.channels, left, strict=True) if abs(part) > dust
+    }
     return paths, rest
 
 
@@ -159,31 +150,40 @@ class _Choice:
     """
 
     def __init__(self, model: Model, terms: Terms) -> None:
-        self.terms = terms
-        self._features = model.head.features
-        self._bounds = np.searchsorted(terms.owner, np.arange(len(terms.products) + 1))
+        self.channels = (*model.head.features.relations, *DENSE_CHANNELS)
+        self.totals = terms.totals
+        self.history: list[int] = terms.history.tolist()
+        self.products: list[int] = terms.products.tolist()
+        self._terms = terms
+        bounds = np.searchsorted(terms.owner, np.arange(len(terms.products) + 1))
+        self._bounds: list[int] = bounds.tolist()
         shown = _without_unlinked(model, terms)
         self._best = shown.argmax(axis=1) if len(shown) else np.zeros(0, dtype=np.int64)
         self._value = shown[np.arange(len(shown)), self._best]
+        features = model.head.features
+        self._channel = features.channel[features.indices[terms.position]]
+        self._dense_best = terms.dense.argmax(axis=2)  # (3, k)
+        self._dense_value = terms.dense.max(axis=2)
 
     def strongest(self, at: int) -> Iterator[tuple[float, int, int, int]]:
         """Value, channel, index of the history product, and place of the entity or -1."""
-        terms, first = self.terms, int(self._bounds[at])
-        graph = self._value[first : self._bounds[at + 1]]
-        bought, text, gnn = terms.dense[:, at]
-        values = np.concatenate([graph, bought, [text.max()], [gnn.max()]])
-        relations = len(self._features.relations)
-        for index in np.argsort(-values, kind="stable").tolist():
-            value, after = float(values[index]), index - len(graph)
-            if after < 0:
-                position = int(terms.position[first + index])
-                channel = int(self._features.channel[self._features.indices[position]])
-                yield value, channel, int(self._best[first + index]), position
-            elif after < len(bought):
-                yield value, relations, after, -1
+        first, stop = self._bounds[at], self._bounds[at + 1]
+        bought = self._terms.dense[0, at]
+        values = np.concatenate([self._value[first:stop], bought, self._dense_value[1:, at]])
+        order = np.argsort(-values, kind="stable")
+        relations = len(self.channels) - len(DENSE_CHANNELS)
+        graph, dense = stop - first, len(bought)
+        for index in order.tolist():
+            value = float(values[index])
+            if index < graph:
+                entry = first + index
+                position = int(self._terms.position[entry])
+                yield value, int(self._channel[entry]), int(self._best[entry]), position
+            elif index < graph + dense:
+                yield value, relations, index - graph, -1
             else:
-                which = after - len(bought)
-                yield value, relations + 1 + which, int((text, gnn)[which].argmax()), -1
+                which = index - graph - dense + 1  # text, gnn
+                yield value, relations + which, int(self._dense_best[which, at]), -1
 
 
 def _without_unlinked(model: Model, terms: Terms) -> NDArray[np.float64]:

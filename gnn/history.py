@@ -33,6 +33,8 @@ __all__ = [
     "weigh_history",
 ]
 
+_LEAST = np.iinfo(np.int64).min  # stands where a time or position is not known
+
 
 class HistoryConfig(BaseModel):
     """How much each event of a history counts.
@@ -125,7 +127,7 @@ def read_events(
     event = _codes(interactions["event"], list(EVENTS))
     if (event < 0).any():
         name = interactions["event"][int(np.argmax(event < 0))].as_py()
-        raise ModelError(f"unknown event {name!r} among the interactions; known: {list(EVENTS)}")
+        raise ModelError(_unknown_event(name))
     user = _codes(interactions["user_id"], list(users))
     product = _codes(interactions["product_id"], list(products))
     value = interactions["value"].fill_null(np.inf).to_numpy()
@@ -139,15 +141,16 @@ def event_matrix(
     columns: EventColumns, shape: tuple[int, int], weights: NDArray[np.float64]
 ) -> csr_matrix:
     """Users × products with the largest event weight of each pair, float32; no recency."""
-    return _collapse(columns, weights[columns.events], shape)
+    users, products, values = _largest(columns, weights[columns.events], shape[1])
+    return csr_matrix((values, (users, products)), shape=shape)
 
 
 def history_matrix(
     columns: EventColumns, shape: tuple[int, int], config: HistoryConfig
 ) -> csr_matrix:
     """Weighted histories ``X`` of all users, users × products, float32, indices sorted."""
-    matrix = _collapse(columns, _event_weights(columns, config), shape)
-    return _truncate(matrix, config)
+    users, products, values = _weighed(columns, shape[1], config)
+    return csr_matrix((values, (users, products)), shape=shape)
 
 
 def weigh_history(
@@ -164,24 +167,30 @@ def weigh_history(
     Raises:
         ModelError: an event type is not one of `kg.records.EVENTS`.
     """
-    table = _event_table(events)
-    owner = Vocabulary(["user"])
-    columns = read_events(table, owner, products, min_rating=config.min_rating)
-    row = history_matrix(columns, (1, len(products)), config)
-    strength = config.event_weights()
+    columns = _columns_of(events, products, config.min_rating)
+    _, rows, values = _weighed(columns, len(products), config)
+    strength = config.event_weights().tolist()
     strongest: dict[int, int] = {}
     for product, event in zip(columns.products.tolist(), columns.events.tolist(), strict=True):
         best = strongest.get(product, event)
         strongest[product] = max(best, event, key=lambda code: (strength[code], code))
-    known = products.rows(event.product for event in events)
+    met = {event.product: products.get(event.product) for event in events}
     return History(
-        rows=row.indices.astype(np.int64),
-        weights=row.data.astype(np.float64),
-        events=tuple(EVENTS[strongest[product]] for product in row.indices.tolist()),
-        seen=np.unique(known[known >= 0]),
+        rows=rows,
+        weights=values.astype(np.float64),
+        events=tuple(EVENTS[strongest[product]] for product in rows.tolist()),
+        seen=np.array(sorted(row for row in met.values() if row is not None), dtype=np.int64),
         user=user,
-        unknown=tuple(sorted({event.product for event in events} - set(products))),
+        unknown=tuple(sorted(name for name, row in met.items() if row is None)),
     )
+
+
+def _weighed(
+    columns: EventColumns, num_products: int, config: HistoryConfig
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+    """Users, products and weights of the histories, sorted by user and product."""
+    users, products, values = _largest(columns, _event_weights(columns, config), num_products)
+    return _truncated(users, products, values, config)
 
 
 def _event_weights(columns: EventColumns, config: HistoryConfig) -> NDArray[np.float64]:
@@ -205,38 +214,37 @@ def _event_weights(columns: EventColumns, config: HistoryConfig) -> NDArray[np.f
     return result
 
 
-def _collapse(
-    columns: EventColumns, weight: NDArray[np.float64], shape: tuple[int, int]
-) -> csr_matrix:
-    """Largest weight of each (user, product); zeros are not stored."""
-    key = columns.users * shape[1] + columns.products
+def _largest(
+    columns: EventColumns, weight: NDArray[np.float64], num_products: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+    """Largest weight of each user and product, sorted by both; zeros are left out."""
+    key = columns.users * num_products + columns.products
     order = np.lexsort((weight, key))
     key, weight = key[order], weight[order]
-    last = np.r_[np.diff(key) != 0, True] if len(key) else np.zeros(0, dtype=bool)
-    last &= weight > 0
-    users, products = np.divmod(key[last], shape[1])
-    values = weight[last].astype(np.float32)
-    matrix = csr_matrix((values, (users, products)), shape=shape)
-    matrix.sort_indices()
-    return matrix
+    last = weight > 0
+    last[:-1] &= key[1:] != key[:-1]
+    users, products = np.divmod(key[last], num_products)
+    return users, products, weight[last].astype(np.float32)
 
 
-def _truncate(matrix: csr_matrix, config: HistoryConfig) -> csr_matrix:
-    """Drop what `HistoryConfig.min_weight` and `max_products` leave out."""
-    counts = np.diff(matrix.indptr)
-    users = np.repeat(np.arange(matrix.shape[0]), counts)
-    largest = np.zeros(matrix.shape[0], dtype=np.float32)
-    np.maximum.at(largest, users, matrix.data)
-    keep = matrix.data >= config.min_weight * largest[users]
-    for user in np.flatnonzero(counts > config.max_products):
-        part = slice(matrix.indptr[user], matrix.indptr[user + 1])
+def _truncated(
+    users: NDArray[np.int64],
+    products: NDArray[np.int64],
+    values: NDArray[np.float32],
+    config: HistoryConfig,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+    """What `HistoryConfig.min_weight` and ``max_products`` leave of sorted histories."""
+    if not len(users):
+        return users, products, values
+    starts = np.flatnonzero(np.r_[True, users[1:] != users[:-1]])
+    counts = np.diff(np.r_[starts, len(users)])
+    largest = np.repeat(np.maximum.reduceat(values, starts), counts)
+    keep = values >= config.min_weight * largest
+    for at in np.flatnonzero(counts > config.max_products):
         # Among equals the smaller row stays: the sort is stable.
-        order = np.argsort(-matrix.data[part], kind="stable")
-        keep[part.start + order[config.max_products :]] = False
-    if keep.all():
-        return matrix
-    kept = (matrix.data[keep], (users[keep], matrix.indices[keep]))
-    return csr_matrix(kept, shape=matrix.shape)
+        order = np.argsort(-values[starts[at] : starts[at] + counts[at]], kind="stable")
+        keep[starts[at] + order[config.max_products :]] = False
+    return users[keep], products[keep], values[keep]
 
 
 def _codes(column: pa.ChunkedArray, values: list[str]) -> NDArray[np.int64]:
@@ -248,8 +256,8 @@ def _codes(column: pa.ChunkedArray, values: list[str]) -> NDArray[np.int64]:
 
 def _moments(interactions: pa.Table) -> NDArray[np.int64]:
     """Dense rank of (timestamp, position) over the table; nulls come first."""
-    stamp = interactions["timestamp"].cast(pa.int64()).fill_null(np.iinfo(np.int64).min).to_numpy()
-    position = interactions["position"].fill_null(-1).to_numpy()
+    stamp = interactions["timestamp"].cast(pa.int64()).fill_null(_LEAST).to_numpy()
+    position = interactions["position"].fill_null(_LEAST).to_numpy()
     order = np.lexsort((position, stamp))
     changed = (np.diff(stamp[order]) != 0) | (np.diff(position[order]) != 0)
     moments = np.empty(len(order), dtype=np.int64)
@@ -257,22 +265,33 @@ def _moments(interactions: pa.Table) -> NDArray[np.int64]:
     return moments
 
 
-def _event_table(events: Sequence[Event]) -> pa.Table:
-    """A few events as the columns `read_events` reads."""
-    stamps = [None if e.timestamp is None else _microseconds(e.timestamp) for e in events]
-    return pa.table(
-        {
-            "user_id": pa.array(["user"] * len(events), pa.string()),
-            "product_id": pa.array([e.product for e in events], pa.string()),
-            "event": pa.array([e.event for e in events], pa.string()),
-            "timestamp": pa.array(stamps, pa.int64()),
-            "position": pa.array([e.position for e in events], pa.int64()),
-            "value": pa.array([e.value for e in events], pa.float64()),
-        }
-    )
+def _columns_of(events: Sequence[Event], products: Vocabulary, min_rating: float) -> EventColumns:
+    """A few events of one user as columns, as `read_events` reads a table."""
+    moments = [(_microseconds(e.timestamp), _or_least(e.position)) for e in events]
+    rank = {moment: at for at, moment in enumerate(sorted(set(moments)))}
+    rows: list[tuple[int, int, int]] = []
+    for event, moment in zip(events, moments, strict=True):
+        if event.event not in EVENTS:
+            raise ModelError(_unknown_event(event.event))
+        row = products.get(event.product)
+        low = event.event == "rating" and event.value is not None and event.value < min_rating
+        if row is not None and not low:
+            rows.append((row, EVENTS.index(event.event), rank[moment]))
+    table = np.array(rows, dtype=np.int64).reshape(-1, 3)
+    return EventColumns(np.zeros(len(table), dtype=np.int64), table[:, 0], table[:, 1], table[:, 2])
 
 
-def _microseconds(moment: datetime) -> int:
-    """Microseconds since 1970 UTC; a time without zone is read as UTC."""
+def _unknown_event(name: str) -> str:
+    return f"unknown event {name!r} among the interactions; known: {list(EVENTS)}"
+
+
+def _microseconds(moment: datetime | None) -> int:
+    """Microseconds since 1970 UTC; a time without zone is read as UTC, none comes first."""
+    if moment is None:
+        return _LEAST
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return round(aware.timestamp() * 1_000_000)
+
+
+def _or_least(position: int | None) -> int:
+    return _LEAST if position is None else position

@@ -8,48 +8,80 @@ product's facts up to the same entity.
 
 from __future__ import annotations
 
-from typing import cast
-
-import numpy as np
-
 from gnn.channels import ITSELF
 from gnn.history import History
 from gnn.storage import Model
+from gnn.words import Narrator
 from kg.records import Edge, Evidence, Path
 
-__all__ = ["Sight", "dense_path", "graph_path"]
+__all__ = ["Sight", "graph_path"]
 
 
 class Sight:
-    """A model seen from one user's history: who did what, and who else."""
+    """A model seen from one user's history: who did what, who else, and how it is told."""
 
-    def __init__(self, model: Model, history: History) -> None:
+    def __init__(
+        self,
+        model: Model,
+        history: History,
+        narrator: Narrator | None = None,
+        language: str | None = None,
+        *,
+        similar: bool = False,
+    ) -> None:
         self.model = model
-        self._user = history.user
-        rows = history.rows.tolist()
+        rows: list[int] = history.rows.tolist()
         self._event = dict(zip(rows, history.events, strict=True))
-        met = () if history.user is None else model.events.products_of(history.user).tolist()
-        self._own = set(met)
-
-    def event_of(self, product: str) -> str:
-        """The strongest event of a history product."""
-        event: str = self._event[self.model.products.row(product)]
-        return event
+        self._facts = model.events.of(history.user)
+        self._narrator, self._language, self._similar = narrator, language, similar
 
     def edge_to(self, row: int) -> tuple[Edge, ...]:
         """The user's own event as an edge; empty where it is not (yet) a fact of the graph."""
-        product = self.model.products[row]
-        edge = self.model.events.edge(self._user, self._event[row], row, product)
+        relation = self.model.events.relation_of.get(self._event[row], "")
+        edge = self._facts.get(row, {}).get(relation)
         return () if edge is None else (edge,)
 
     def other_buyers(self, history: int, product: int) -> int:
         """How many users bought both products, this user not counted."""
         buyers = self.model.head.buyers
         start, stop = int(buyers.indptr[history]), int(buyers.indptr[history + 1])
-        at = start + int(np.searchsorted(buyers.indices[start:stop], product))
+        at = start + int(buyers.indices[start:stop].searchsorted(product))
         both = int(buyers.data[at]) if at < stop and buyers.indices[at] == product else 0
-        own = history in self._own and product in self._own
+        own = history in self._facts and product in self._facts
         return both - int(own and both > 0)
+
+    def path(
+        self,
+        evidence: Evidence,
+        channel: str,
+        history: int,
+        product: int,
+        value: float,
+        share: float,
+        edges: tuple[Edge, ...],
+        *,
+        entity: str | None = None,
+        buyers: int | None = None,
+    ) -> Path:
+        """A path between two rows, in words where there is a narrator.
+
+        The words claim a purchase only where the history product was bought.
+        """
+        i, j = self.model.products[history], self.model.products[product]
+        words = ""
+        if self._narrator is not None:
+            words = self._narrator.sentence(
+                evidence,
+                channel,
+                i,
+                j,
+                entity=entity,
+                buyers=buyers,
+                language=self._language,
+                similar=self._similar or self._event[history] != "purchase",
+            )
+        edges = self.edge_to(history) + edges
+        return Path(evidence, channel, i, j, entity, value, share, edges, buyers, words)
 
 
 def graph_path(
@@ -67,39 +99,19 @@ def graph_path(
         value: the term.
         share: its part of the score.
     """
-    model = sight.model
-    features = model.head.features
+    features = sight.model.head.features
     column = int(features.indices[position])
-    other = _carried_at(model, history, column)
-    edges = sight.edge_to(history)
-    if other is not None:
-        edges += _edges_to_entity(model, history, other)
-    return Path(
-        evidence="propagated" if other is None else "direct",
-        channel=features.relations[features.channel[column]],
-        history_product=model.products[history],
-        product=model.products[product],
+    other = _carried_at(sight.model, history, column)
+    edges = () if other is None else _edges_to_entity(sight.model, history, other)
+    return sight.path(
+        "propagated" if other is None else "direct",
+        features.relations[features.channel[column]],
+        history,
+        product,
+        value,
+        share,
+        edges + _edges_to_entity(sight.model, product, position),
         entity=features.entities[column],
-        value=value,
-        share=share,
-        edges=edges + _edges_to_entity(model, product, position),
-    )
-
-
-def dense_path(
-    sight: Sight, history: int, product: int, channel: str, value: float, share: float
-) -> Path:
-    """Path of a co-purchase, text or GNN term; its one edge is the user's own event."""
-    return Path(
-        evidence=cast(Evidence, channel),
-        channel=channel,
-        history_product=sight.model.products[history],
-        product=sight.model.products[product],
-        entity=None,
-        value=value,
-        share=share,
-        edges=sight.edge_to(history),
-        buyers=sight.other_buyers(history, product) if channel == "co_purchase" else None,
     )
 
 
@@ -107,7 +119,7 @@ def _carried_at(model: Model, row: int, column: int) -> int | None:
     """Where the feature matrix says that a product carries an entity; None: it does not."""
     features = model.head.features
     start, stop = int(features.indptr[row]), int(features.indptr[row + 1])
-    at = start + int(np.searchsorted(features.indices[start:stop], column))
+    at = start + int(features.indices[start:stop].searchsorted(column))
     return at if at < stop and features.indices[at] == column else None
 
 

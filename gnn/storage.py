@@ -103,7 +103,7 @@ def load_model(directory: Path) -> Model:
             config=config,
             products=products,
             head=_load_head(directory, settings, len(products)),
-            events=_load_events(directory, settings["events"]),
+            events=_load_events(directory, settings["events"], products),
             broader=broader,
             gnn=load_array(directory, "gnn"),
         )
@@ -114,7 +114,7 @@ def load_model(directory: Path) -> Model:
 
 
 _FEATURE_ARRAYS = ("indptr", "indices", "data", "depth", "confidence", "source", "via", "channel")
-_EVENT_ARRAYS = ("indptr", "products", "relations", "confidence", "sources")
+_EVENT_ARRAYS = ("indptr", "rows", "relations", "confidence", "sources")
 
 
 def _settings(path: Path) -> dict[str, Any]:
@@ -154,8 +154,9 @@ def _load_head(directory: Path, settings: dict[str, Any], n: int) -> FusionHead:
     )
 
 
-def _load_events(directory: Path, settings: dict[str, Any]) -> UserEvents:
+def _load_events(directory: Path, settings: dict[str, Any], products: Vocabulary) -> UserEvents:
     return UserEvents(
+        products=products,
         users=_strings(directory, "users"),
         **{name: load_array(directory, f"events.{name}") for name in _EVENT_ARRAYS},
         relation_ids=tuple(settings["relation_ids"]),

@@ -137,7 +137,7 @@ def _entity_sums(
     sums = np.empty((1 + len(chosen), len(columns)))
     heavy = head.heavy.index[columns]
     is_heavy = heavy >= 0
-    ready = head.heavy.sums[heavy[is_heavy]][:, rows].astype(np.float64)
+    ready = head.heavy.sums[heavy[is_heavy][:, None], rows].astype(np.float64)
     sums[0, is_heavy] = ready @ weights
     sums[1:, is_heavy] = ready[:, chosen].T
     light = _rows_of(head.by_entity, columns[~is_heavy])

@@ -29,7 +29,8 @@ class UserEvents:
 
     users: StringTable  # compact ids, sorted
     indptr: NDArray[np.int64]  # (users + 1,)
-    products: NDArray[np.int32]  # (facts,) product row
+    products: Vocabulary
+    rows: NDArray[np.int32]  # (facts,) product row
     relations: NDArray[np.int8]  # (facts,) index in relation_ids
     confidence: NDArray[np.float32]  # (facts,)
     sources: NDArray[np.int8]  # (facts,) index in source_names
@@ -37,26 +38,23 @@ class UserEvents:
     source_names: tuple[str, ...]
     relation_of: Mapping[str, str]  # event -> relation id
 
-    def products_of(self, user: str) -> NDArray[np.int64]:
-        """Rows of the products a user has a fact with, ascending; empty for a stranger."""
-        at = self.users.find(user)
-        if at is None:
-            return np.zeros(0, dtype=np.int64)
-        return np.unique(self.products[self.indptr[at] : self.indptr[at + 1]]).astype(np.int64)
-
-    def edge(self, user: str | None, event: str, row: int, product: str) -> Edge | None:
-        """The fact that this user did this to this product, where the graph holds it."""
-        relation = self.relation_of.get(event)
-        at = None if user is None or relation is None else self.users.find(user)
-        if at is None or user is None or relation is None:
-            return None
-        part = slice(int(self.indptr[at]), int(self.indptr[at + 1]))
-        for position in np.flatnonzero(self.products[part] == row) + part.start:
-            if self.relation_ids[self.relations[position]] == relation:
-                source = self.source_names[self.sources[position]]
-                confidence = float(self.confidence[position])
-                return Edge(user, relation, product, confidence, source)
-        return None
+    def of(self, user: str | None) -> dict[int, dict[str, Edge]]:
+        """A user's facts by product row and relation; empty for a stranger."""
+        at = None if user is None else self.users.find(user)
+        found: dict[int, dict[str, Edge]] = {}
+        if at is None or user is None:
+            return found
+        for position in range(int(self.indptr[at]), int(self.indptr[at + 1])):
+            relation = self.relation_ids[self.relations[position]]
+            edge = Edge(
+                subject=user,
+                relation=relation,
+                object=self.products[self.rows[position]],
+                confidence=float(self.confidence[position]),
+                source=self.source_names[self.sources[position]],
+            )
+            found.setdefault(int(self.rows[position]), {})[relation] = edge
+        return found
 
 
 def event_relations(schema: Schema) -> dict[str, str]:
@@ -86,7 +84,8 @@ def read_user_events(kg: KnowledgeGraph, schema: Schema, products: Vocabulary) -
     return UserEvents(
         users=StringTable(texts["users.text"], texts["users.offsets"]),
         indptr=np.searchsorted(user[order], np.arange(len(names) + 1)).astype(np.int64),
-        products=row[order].astype(np.int32),
+        products=products,
+        rows=row[order].astype(np.int32),
         relations=relation[order].astype(np.int8),
         confidence=facts["confidence"].to_numpy()[order],
         sources=source[order].astype(np.int8),

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from kg.facts import KnowledgeGraph
 from kg.ids import local_part
-from kg.records import Path
+from kg.records import Evidence, Path
 from kg.schema import Schema
 
 __all__ = ["Names", "Narrator"]
@@ -72,12 +72,43 @@ class Narrator:
             language: ISO 639-1; None or one the ontology does not know: its first.
             similar: use the frames that do not claim that the user bought the history product.
         """
+        return self.sentence(
+            path.evidence,
+            path.channel,
+            path.history_product,
+            path.product,
+            entity=path.entity,
+            buyers=path.buyers,
+            language=language,
+            similar=similar,
+        )
+
+    def sentence(
+        self,
+        evidence: Evidence,
+        channel: str,
+        history_product: str,
+        product: str,
+        *,
+        entity: str | None = None,
+        buyers: int | None = None,
+        language: str | None = None,
+        similar: bool = False,
+    ) -> str:
+        """`tell` for the parts of a path that is not made yet; see `kg.records.Path`."""
         language = self._language(language)
-        frame = _frame(path) + ("_similar" if similar else "")
-        text = self._text(self._schema.frames[frame], language)
-        history = self._names.name(path.history_product, language)
-        phrase = self._phrase(path, language) if path.entity is not None else ""
-        return _fill(text, history=history, phrase=phrase, count=str(path.buyers or ""))
+        frame: str = evidence
+        if evidence == "direct" and entity == product:
+            frame = "linked"
+        elif evidence == "direct" and entity == history_product:
+            frame = "linked_back"
+        text = self._text(self._schema.frames[frame + ("_similar" if similar else "")], language)
+        phrase = ""
+        if entity is not None:
+            template = self._text(self._schema.relations[channel].templates, language)
+            phrase = _fill(template, object=self._names.name(entity, language))
+        history = self._names.name(history_product, language)
+        return _fill(text, history=history, phrase=phrase, count=str(buyers or ""))
 
     def rest(self, language: str | None = None) -> str:
         """The sentence for what is not shown."""
@@ -88,24 +119,11 @@ class Narrator:
         relation = self._schema.relations.get(channel)
         return channel if relation is None else self._text(relation.label, self._language(language))
 
-    def _phrase(self, path: Path, language: str) -> str:
-        template = self._text(self._schema.relations[path.channel].templates, language)
-        return _fill(template, object=self._names.name(path.entity or "", language))
-
     def _language(self, language: str | None) -> str:
         return language if language in self._schema.languages else self._schema.languages[0]
 
     def _text(self, texts: Mapping[str, str], language: str) -> str:
         return texts.get(language) or texts[self._schema.languages[0]]
-
-
-def _frame(path: Path) -> str:
-    """Name of the frame a path is told in, without ``_similar``."""
-    if path.evidence == "direct" and path.entity == path.product:
-        return "linked"
-    if path.evidence == "direct" and path.entity == path.history_product:
-        return "linked_back"
-    return path.evidence
 
 
 def _fill(text: str, **slots: str) -> str:
