@@ -39,7 +39,7 @@ _INTEGERS = {_XSD + name for name in ("integer", "int", "long", "short", "nonNeg
 _FLOATS = {_XSD + name for name in ("decimal", "double", "float")}
 _INTERNAL = {"_ID", "_SRC", "_DST", "_LABEL"}
 _CONVERT: tuple[tuple[type, Callable[[Any], Any]], ...] = (
-    (decimal.Decimal, float),
+    (decimal.Decimal, lambda value: float(value) if value.as_tuple().exponent else int(value)),
     (datetime.datetime, datetime.datetime.isoformat),  # before date, which it is too
     (datetime.date, datetime.date.isoformat),
     (datetime.timedelta, datetime.timedelta.total_seconds),

@@ -113,7 +113,7 @@ class LadybugStore:
         rows = reader.rows("MATCH (a {id: $id})-[r]->(b) " + _EDGES, params)
         rows += reader.rows("MATCH (a)-[r]->(b {id: $id}) " + _EDGES, params)
         edges = {
-            Edge(start, reader.relations[type_], stop, round(confidence, 6), source)
+            Edge(start, reader.relations[type_], stop, confidence, source)
             for start, type_, stop, confidence, source in rows
         }
         return sorted(edges, key=lambda e: (e.subject, e.relation, e.object))[:limit]
@@ -197,6 +197,7 @@ def _fill(connection: Any, kg: KnowledgeGraph, layout: Layout) -> None:
         for start, end, rows in relationship_rows(kg, layout, relation):
             pair = f"(from='{start}', to='{end}')"
             connection.execute(f"COPY {relation.type} FROM $rows {pair}", {"rows": rows})
+    connection.execute("CREATE MACRO type(r) AS label(r)")  # what Cypher calls it elsewhere
     connection.execute("COMMIT")
 
 
@@ -207,7 +208,7 @@ def _create_nodes(table: NodeTable) -> str:
 
 def _create_relationships(table: RelationshipTable) -> str:
     pairs = ", ".join(f"FROM {start} TO {end}" for start, end in table.pairs)
-    return f"CREATE REL TABLE {table.type}({pairs}, confidence FLOAT, source STRING)"
+    return f"CREATE REL TABLE {table.type}({pairs}, confidence DOUBLE, source STRING)"
 
 
 def _comment(connection: Any, table: str, note: Mapping[str, Any]) -> None:

@@ -133,7 +133,8 @@ def relationship_rows(
     for start, end in table.pairs:
         rows = facts.filter(pc.and_(pc.equal(starts, start), pc.equal(ends, end)))
         if rows.num_rows:
-            columns = [rows[name] for name in ("subject", "object", "confidence", "source")]
+            confidence = pc.round(rows["confidence"].cast(pa.float64()), 6)
+            columns = [rows["subject"], rows["object"], confidence, rows["source"]]
             yield start, end, pa.table(columns, ["from", "to", "confidence", "source"])
 
 

@@ -57,8 +57,8 @@ def test_counts_are_the_fact_tables(store: GraphStore) -> None:
 
 
 def test_every_entity_is_a_node_of_its_class(store: GraphStore) -> None:
-    found = rows(store, "MATCH (n) RETURN n.id AS id, label(n) AS label, n.name AS name")
-    labels = {row["id"]: (row["label"], row["name"]) for row in found}
+    nodes = [row["n"] for row in rows(store, "MATCH (n) RETURN n")]
+    labels = {node["id"]: (node["label"], node["name"]) for node in nodes}
     assert labels == {
         i: (SCHEMA.classes[kind].node_label, name) for i, (kind, name, _) in ENTITIES.items()
     }
@@ -223,9 +223,14 @@ def test_nodes_and_relationships_are_plain(store: GraphStore) -> None:
     }
     assert row["r"] == {
         "label": "HAS_COLOR",
-        "confidence": pytest.approx(0.8),
+        "confidence": 0.8,
         "source": "phrase",
     }
+
+
+def test_type_of_a_relationship(store: GraphStore) -> None:
+    query = "MATCH (:Product {id: 'product:mug'})-[r]->(:Brand) RETURN type(r) AS type"
+    assert rows(store, query) == [{"type": "HAS_BRAND"}]
 
 
 def test_paths_are_plain(store: GraphStore) -> None:

@@ -165,7 +165,7 @@ def _state(pid: int) -> str:
 
 VALUES = """
 RETURN date('2020-01-02') AS date, timestamp('2020-01-02 03:04:05') AS time,
-  interval('90 seconds') AS interval, cast('1.50' AS DECIMAL(5, 2)) AS decimal,
+  interval('90 seconds') AS interval, cast('1.50' AS DECIMAL(5, 2)) AS decimal, cast(7 AS INT128) AS int128,
   uuid('a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11') AS uuid, blob('\\\\xAB') AS blob,
   {a: 1, b: ['x']} AS struct, map([1], ['x']) AS map, true AS yes, NULL AS nothing
 """
@@ -178,6 +178,7 @@ def test_every_value_becomes_json(sandbox: Sandbox) -> None:
         "time": "2020-01-02T03:04:05",
         "interval": 90.0,
         "decimal": 1.5,
+        "int128": 7,
         "uuid": "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11",
         "blob": "ab",
         "struct": {"a": 1, "b": ["x"]},

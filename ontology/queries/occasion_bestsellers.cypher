@@ -1,0 +1,6 @@
+// What do customers buy most for each occasion?
+MATCH (o:Occasion)<-[:FOR_OCCASION]-(p:Product)<-[:BOUGHT]-(u:User)
+WITH o, p, count(u) AS customers
+RETURN o.name AS occasion, p.id AS product, p.name AS name, customers
+ORDER BY occasion, customers DESC, product
+LIMIT 200

@@ -1,0 +1,9 @@
+// Of which products does the graph not know what kind of thing they are? Most bought first:
+// there a new word in vocab/type.ttl is worth most.
+MATCH (p:Product)
+WHERE NOT EXISTS { MATCH (p)-[:IS_A]->(:ProductType) }
+OPTIONAL MATCH (p)<-[:BOUGHT]-(u:User)
+WITH p, count(u) AS customers
+RETURN p.id AS product, p.name AS name, customers
+ORDER BY customers DESC, product
+LIMIT 200
