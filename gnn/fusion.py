@@ -30,6 +30,7 @@ from kg.errors import ModelError
 
 __all__ = ["FusionHead", "HeadConfig", "HeavyColumns", "fit_head", "solve_head"]
 
+_HEAVY = 256
 _Weight = Annotated[float, Field(ge=0, le=1e5)]
 
 
@@ -209,8 +210,8 @@ def _side_by_side(matrix: csr_matrix, user_items: csr_matrix) -> csr_matrix:
 
 
 def _heavy_columns(by_entity: csr_matrix, inverse: NDArray[np.float32]) -> HeavyColumns:
-    """Precompute `HeavyColumns` for entities of more than 256 products."""
-    heavy = np.flatnonzero(np.diff(by_entity.indptr) > 256)
+    """Precompute `HeavyColumns` for entities of more than ``_HEAVY`` products."""
+    heavy = np.flatnonzero(np.diff(by_entity.indptr) > _HEAVY)
     index = np.full(by_entity.shape[0], -1, dtype=np.int32)
     index[heavy] = np.arange(len(heavy))
     return HeavyColumns(index, _product(by_entity[heavy].astype(np.float64), inverse))
