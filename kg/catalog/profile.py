@@ -41,12 +41,12 @@ class Quantiles:
 
     @classmethod
     def of(cls, values: Iterable[float]) -> Quantiles:
-        """Quantiles with linear interpolation between neighbours."""
+        """Quantiles with linear interpolation between neighbours, to four decimals."""
         array = np.fromiter(values, dtype=np.float64)
         if not array.size:
             return cls()
         marks = np.quantile(array, (0, 0.25, 0.5, 0.75, 0.9, 0.99, 1))
-        return cls(float(array.mean()), *(float(mark) for mark in marks))
+        return cls(*(round(float(figure), 4) for figure in (array.mean(), *marks)))
 
 
 @dataclass(frozen=True, slots=True)

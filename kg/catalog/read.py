@@ -88,8 +88,8 @@ def _reader(path: Path) -> Reader:
             f"{path}: can be read as {names}; move the files of one format elsewhere, "
             f"or name one file"
         )
-    looked = "; ".join(f"{reader.name}: {reader.wants}" for reader in READERS)
-    raise DatasetError(f"{path}: no known format. Looked for {looked}. Found {_found(path)}")
+    looked = "".join(f"\n  {reader.name}: {reader.wants}" for reader in READERS)
+    raise DatasetError(f"{path}: no known format. Looked for{looked}\nFound {_found(path)}")
 
 
 def _found(path: Path) -> str:
