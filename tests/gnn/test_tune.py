@@ -1,0 +1,134 @@
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from gnn.channels import read_channels
+from gnn.fit import attach_gnn, fit_model, read_training
+from gnn.fusion import HeadConfig
+from gnn.history import HistoryConfig
+from gnn.ranking import head_scorer
+from gnn.tune import TuneConfig, tune, tune_gnn_weight
+from kg.errors import ModelError
+from tests.gnn.graphs import graph, interactions, small_schema
+
+NAMES = [f"p{at}" for at in range(24)]
+
+
+def brand_world():
+    """Everyone buys within one of four brands; which product of it is chance.
+
+    Purchases alone say little, since each product is bought once or twice; the brand says it all.
+    Colours are chance.
+    """
+    rng = np.random.default_rng(7)
+    facts = [
+        (f"product:{name}", "schema:brand", f"brand:{at % 4}") for at, name in enumerate(NAMES)
+    ]
+    facts += [(f"product:{name}", "schema:color", f"colour:{rng.integers(3)}") for name in NAMES]
+    train, later = [], []
+    for user in range(40):
+        own = rng.permutation([name for at, name in enumerate(NAMES) if at % 4 == user % 4])
+        train += [(f"u{user}", name) for name in own[:2]]
+        later += [(f"u{user}", name) for name in own[2:4]]
+    return graph(NAMES, facts, train), interactions(later)
+
+
+@pytest.fixture(scope="module")
+def world():
+    kg, later = brand_world()
+    config = HeadConfig(weights={"schema:color": 9.0, "schema:brand": 1.0})
+    schema = small_schema()
+    model = fit_model(kg, schema, kg.interactions, config=config)
+    data = read_training(kg.interactions, model.products, config)
+    channels = read_channels(kg, schema, model.products, damping=config.ancestor_damping)
+    return kg, model, data, data.truth(later), channels, config
+
+
+def test_the_search_finds_the_channel_that_matters(world):
+    _, _, data, truth, channels, start = world
+    search = TuneConfig(k=4, max_fits=25)
+    found = tune(data, truth, channels, None, start=start, config=search)
+    assert found.config.weight("schema:brand") > found.config.weight("schema:color")
+    assert found.ndcg > found.trials[0].ndcg
+    assert found.ndcg == pytest.approx(max(trial.ndcg for trial in found.trials), rel=2e-3)
+    assert 1 < found.fits <= 25
+    assert (
+        tune(data, truth, channels, None, start=start, config=TuneConfig(k=4, max_fits=25)) == found
+    )
+
+
+def test_the_budget_holds_and_one_fit_changes_only_recency(world):
+    _, _, data, truth, channels, start = world
+    found = tune(data, truth, channels, None, start=start, config=TuneConfig(max_fits=1))
+    assert found.fits == 1
+    assert {trial.setting for trial in found.trials} == {"start", "recency"}
+    history = HistoryConfig(recency=found.config.history.recency)
+    assert found.config == start.model_copy(update={"history": history})
+
+
+def test_no_relation_falls_below_the_least_weight(world):
+    _, _, data, truth, channels, _ = world
+    search = TuneConfig(k=4, max_fits=30, least_relation_weight=2.0)
+    found = tune(data, truth, channels, None, config=search)
+    assert min(found.config.weight(channel.relation) for channel in channels) >= 2.0
+
+
+def test_recency_is_found_where_the_last_purchase_decides():
+    train, later = [], []
+    for user in range(30):
+        first, last = user % 3, (user + 1 + user // 3 % 2) % 3
+        train += [(f"u{user}", f"{kind}{first}") for kind in "ab"]
+        train += [(f"u{user}", f"{'ab'[user % 2]}{last}")]
+        later += [(f"u{user}", f"{'ba'[user % 2]}{last}")]
+    names = [f"{kind}{group}" for kind in "ab" for group in range(3)]
+    kg = graph(names, [(f"product:{n}", "schema:brand", f"brand:{n[1]}") for n in names], train)
+    data = read_training(kg.interactions, _products(kg), HeadConfig())
+    channels = read_channels(kg, small_schema(), data.products, damping=0.5)
+    truth = data.truth(interactions(later))
+    found = tune(data, truth, channels, None, config=TuneConfig(k=1, max_fits=3))
+    assert found.config.history.recency < 1
+
+
+def _products(kg):
+    from kg.ids import Vocabulary
+
+    return Vocabulary(kg.products["id"].to_pylist())
+
+
+def test_a_sample_of_users_and_products_is_enough(world):
+    _, _, data, truth, channels, start = world
+    small = TuneConfig(k=4, max_fits=5, max_products=16, max_users=6)
+    found = tune(data, truth, channels, None, start=start, config=small)
+    assert 0 < found.ndcg <= 1
+
+
+def test_nobody_to_validate_on_is_an_error(world):
+    _, _, data, truth, channels, _ = world
+    nobody = truth.copy() * 0
+    nobody.eliminate_zeros()
+    with pytest.raises(ModelError, match="nobody in the validation part has both a history"):
+        tune(data, nobody, channels, None)
+
+
+def test_the_weight_of_a_gnn_is_chosen_by_what_it_brings(world):
+    _, model, data, truth, _, config = world
+    groups = np.array([at % 4 for at in range(len(NAMES))])
+    good = np.eye(4, dtype=np.float32)[groups]
+    bad = np.eye(4, dtype=np.float32)[np.random.default_rng(0).permutation(groups)]
+    score = head_scorer(model.head.inverse)
+    histories = data.histories(config)
+    best = {}
+    for name, z in (("good", good), ("bad", bad)):
+        scaled = attach_gnn(model, z, histories, 1.0).gnn
+        trials = tune_gnn_weight(score, scaled, data, truth, config, k=4)
+        assert [t.ndcg for t in trials] == sorted((t.ndcg for t in trials), reverse=True)
+        best[name] = trials[0]
+    assert best["good"].value > 0
+    assert best["good"].ndcg > best["bad"].ndcg
+
+
+def test_settings_are_checked():
+    with pytest.raises(ValidationError, match="greater than 1"):
+        TuneConfig(step=1)
+    with pytest.raises(ValidationError, match="Extra inputs are not permitted"):
+        TuneConfig(budget=3)
