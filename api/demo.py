@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pyarrow.compute as pc
 from gnn.train import train
+from gnn.tune import TuneConfig
 from rich.console import Console
 
 import ontology
@@ -64,7 +65,7 @@ def prepare(
         f"  {report.products:,} products, {report.facts:,} facts, {report.rejects:,} rows set aside"
     )
     say("training")
-    train(store, progress=progress)
+    train(store, tuning=TuneConfig(), progress=progress)
     user = _someone(read_dataset(path))
     known.write_text(json.dumps({"stamp": stamp, "user": user}), encoding="utf-8")
     return Ready(root, user)

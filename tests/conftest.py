@@ -23,6 +23,7 @@ def real_data() -> Path:
 def sample_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store with the sample shop built and trained, once for all workers. Do not write to it."""
     from gnn.train import train
+    from gnn.tune import TuneConfig
     from kg.build import build
     from kg.catalog import sample_path
 
@@ -33,6 +34,6 @@ def sample_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
         store = SnapshotStore(root)
         if not (root / "ready").exists():
             build(sample_path(), store)
-            train(store)
+            train(store, tuning=TuneConfig(max_fits=6))
             (root / "ready").touch()
     return root
