@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow.compute as pc
-from gnn.train import train
-from gnn.tune import TuneConfig
 from rich.console import Console
 
 import ontology
 from gnn.explain import ExplainConfig
 from gnn.printing import plain, print_explained
 from gnn.teller import Teller
+from gnn.train import train
+from gnn.tune import TuneConfig
 from kg import __version__
 from kg.build import build
 from kg.catalog import Dataset, read_dataset, sample_path
