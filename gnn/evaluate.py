@@ -198,7 +198,7 @@ def _baselines(
     """Test metrics of popularity, item-KNN and EASE, whose λ is tuned as the head's is."""
     plain = HeadConfig(regularization=config.regularization)
     if tuning is not None:
-        flat = tuning.model_copy(update={"recency": (1.0,)})
+        flat = tuning.model_copy(update={"recency": (1.0,), "half_lives": False})
         plain = tune(early, wanted, [], None, start=plain, config=flat).config
     user_items = test.data.user_items(plain)
     return {

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from gnn.channels import Channel, broader_edges, read_channels
+from gnn.events import EventColumns, event_matrix, read_events
 from gnn.features import fuse
 from gnn.fusion import FusionHead, HeadConfig, fit_head
-from gnn.history import EventColumns, event_matrix, history_matrix, read_events
+from gnn.history import history_matrix
 from gnn.storage import Model
 from gnn.user_events import read_user_events
 from kg.errors import ModelError
@@ -46,8 +47,9 @@ class TrainingData:
         return len(self.users), len(self.products)
 
     def user_items(self, config: HeadConfig) -> csr_matrix:
-        """What the Gram matrix is made of: the largest event weight of each pair, no recency."""
-        return event_matrix(self.columns, self.shape, config.history.event_weights())
+        """What the Gram matrix is made of: the largest event weight of each pair."""
+        weights = config.history.event_weights()
+        return event_matrix(self.columns, self.shape, weights, config.half_life_days)
 
     def histories(self, config: HeadConfig) -> csr_matrix:
         """Weighted histories ``x_u``."""

@@ -62,6 +62,11 @@ class HeadConfig(BaseModel):
         default=0.5, ge=0, le=1, description="factor per broader edge; 0: no ancestors"
     )
     min_degree: int = Field(default=2, ge=1, description="entities of fewer products are left out")
+    half_life_days: float | None = Field(
+        default=None,
+        gt=0,
+        description="days before the last event that halve a training event; None: none do",
+    )
     history: HistoryConfig = HistoryConfig()
     precision: Literal["auto", "float32", "float64"] = Field(
         default="auto", description="of the inversion; auto: float64 where float32 misses max_error"

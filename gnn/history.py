@@ -9,16 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 from scipy.sparse import csr_matrix
 
-from kg.errors import ModelError
+from gnn.events import (
+    Event,
+    EventColumns,
+    event_columns,
+    event_matrix,
+    halved,
+    largest,
+    read_events,
+)
 from kg.ids import Vocabulary
 from kg.records import EVENTS
 
@@ -33,21 +38,25 @@ __all__ = [
     "weigh_history",
 ]
 
-_LEAST = np.iinfo(np.int64).min  # stands where a time or position is not known
-
 
 class HistoryConfig(BaseModel):
     """How much each event of a history counts.
 
-    Weight of an event: ``event weight * recency ** age``, with ``age`` the sum of the event
-    weights of the user's later moments (events at one moment, say of one basket, age alike and
-    count once, with the strongest). A product met several times keeps its largest weight.
+    Weight of an event: ``event weight * recency ** age * 0.5 ** (days / half_life_days)``, with
+    ``age`` the sum of the event weights of the user's later moments (events at one moment, say of
+    one basket, age alike and count once, with the strongest) and ``days`` the time between the
+    event and the user's last. A product met several times keeps its largest weight.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     recency: float = Field(
         default=1.0, gt=0, le=1, description="factor per later purchase; 1: no decay"
+    )
+    half_life_days: float | None = Field(
+        default=None,
+        gt=0,
+        description="days that halve a weight, where times are known; None: none",
     )
     view: float = Field(default=0.3, ge=0, le=1, description="weight of a view")
     cart: float = Field(default=0.6, ge=0, le=1, description="weight of an addition to the cart")
@@ -72,27 +81,6 @@ class HistoryConfig(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """One thing a user did, at request time."""
-
-    product: str  # compact id
-    event: str = "purchase"  # one of kg.records.EVENTS
-    timestamp: datetime | None = None
-    position: int | None = None
-    value: float | None = None  # rating stars
-
-
-@dataclass(frozen=True, slots=True)
-class EventColumns:
-    """Interactions as rows of users and products; events of unknown products are left out."""
-
-    users: NDArray[np.int64]  # (n,)
-    products: NDArray[np.int64]  # (n,)
-    events: NDArray[np.int64]  # (n,) index in kg.records.EVENTS
-    moments: NDArray[np.int64]  # (n,) grows with time; equal: at the same moment
-
-
-@dataclass(frozen=True, slots=True)
 class History:
     """One user's weighted history.
 
@@ -111,38 +99,6 @@ class History:
         keep = self.rows != row
         events = tuple(event for event, kept in zip(self.events, keep, strict=True) if kept)
         return replace(self, rows=self.rows[keep], weights=self.weights[keep], events=events)
-
-
-def read_events(
-    interactions: pa.Table, users: Vocabulary, products: Vocabulary, *, min_rating: float = 0.0
-) -> EventColumns:
-    """Columns of an interaction table (``INTERACTION_SCHEMA``) in rows of two vocabularies.
-
-    Events whose user or product is in neither vocabulary, and ratings below ``min_rating`` stars,
-    are left out.
-
-    Raises:
-        ModelError: an event type is not one of `kg.records.EVENTS`.
-    """
-    event = _codes(interactions["event"], list(EVENTS))
-    if (event < 0).any():
-        name = interactions["event"][int(np.argmax(event < 0))].as_py()
-        raise ModelError(_unknown_event(name))
-    user = _codes(interactions["user_id"], list(users))
-    product = _codes(interactions["product_id"], list(products))
-    value = interactions["value"].fill_null(np.inf).to_numpy()
-    keep = (user >= 0) & (product >= 0)
-    keep &= (event != EVENTS.index("rating")) | (value >= min_rating)
-    moments = _moments(interactions)
-    return EventColumns(user[keep], product[keep], event[keep], moments[keep])
-
-
-def event_matrix(
-    columns: EventColumns, shape: tuple[int, int], weights: NDArray[np.float64]
-) -> csr_matrix:
-    """Users × products with the largest event weight of each pair, float32; no recency."""
-    users, products, values = _largest(columns, weights[columns.events], shape[1])
-    return csr_matrix((values, (users, products)), shape=shape)
 
 
 def history_matrix(
@@ -167,7 +123,7 @@ def weigh_history(
     Raises:
         ModelError: an event type is not one of `kg.records.EVENTS`.
     """
-    columns = _columns_of(events, products, config.min_rating)
+    columns = event_columns(events, products, config.min_rating)
     _, rows, values = _weighed(columns, len(products), config)
     strength = config.event_weights().tolist()
     strongest: dict[int, int] = {}
@@ -189,42 +145,36 @@ def _weighed(
     columns: EventColumns, num_products: int, config: HistoryConfig
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
     """Users, products and weights of the histories, sorted by user and product."""
-    users, products, values = _largest(columns, _event_weights(columns, config), num_products)
+    users, products, values = largest(columns, _event_weights(columns, config), num_products)
     return _truncated(users, products, values, config)
 
 
 def _event_weights(columns: EventColumns, config: HistoryConfig) -> NDArray[np.float64]:
     """Weight of each event by `HistoryConfig`'s formula, shape (n,)."""
     weight = config.event_weights()[columns.events]
-    if config.recency == 1.0 or not len(weight):
+    if not len(weight) or (config.recency == 1.0 and config.half_life_days is None):
         return weight
+    result = weight
+    if config.half_life_days is not None and columns.days is not None:
+        latest = np.full(int(columns.users.max()) + 1, -np.inf)
+        timed = ~np.isnan(columns.days)
+        np.maximum.at(latest, columns.users[timed], columns.days[timed])
+        result = weight * halved(latest[columns.users] - columns.days, config.half_life_days)
+    return result * config.recency ** _ages(columns, weight)
+
+
+def _ages(columns: EventColumns, weight: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sum of the weights of each user's later moments, (n,)."""
     order = np.lexsort((columns.moments, columns.users))
-    users, moments, sorted_weight = columns.users[order], columns.moments[order], weight[order]
-    starts = np.flatnonzero(
-        np.r_[True, (np.diff(users) != 0) | (np.diff(moments) != 0)]
-    )  # of each moment of each user
-    step = np.maximum.reduceat(sorted_weight, starts)
-    total = np.cumsum(step)
+    users, moments = columns.users[order], columns.moments[order]
+    new = np.r_[True, (np.diff(users) != 0) | (np.diff(moments) != 0)]
+    starts = np.flatnonzero(new)  # of each moment of each user
+    total = np.cumsum(np.maximum.reduceat(weight[order], starts))
     owner = users[starts]
     last_of_owner = np.searchsorted(owner, owner, side="right") - 1
-    age = total[last_of_owner] - total
-    moment_of_event = np.repeat(np.arange(len(starts)), np.diff(np.r_[starts, len(users)]))
-    result = np.empty_like(weight)
-    result[order] = sorted_weight * config.recency ** age[moment_of_event]
-    return result
-
-
-def _largest(
-    columns: EventColumns, weight: NDArray[np.float64], num_products: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
-    """Largest weight of each user and product, sorted by both; zeros are left out."""
-    key = columns.users * num_products + columns.products
-    order = np.lexsort((weight, key))
-    key, weight = key[order], weight[order]
-    last = weight > 0
-    last[:-1] &= key[1:] != key[:-1]
-    users, products = np.divmod(key[last], num_products)
-    return users, products, weight[last].astype(np.float32)
+    ages = np.empty_like(weight)
+    ages[order] = (total[last_of_owner] - total)[np.cumsum(new) - 1]
+    return ages
 
 
 def _truncated(
@@ -245,53 +195,3 @@ def _truncated(
         order = np.argsort(-values[starts[at] : starts[at] + counts[at]], kind="stable")
         keep[starts[at] + order[config.max_products :]] = False
     return users[keep], products[keep], values[keep]
-
-
-def _codes(column: pa.ChunkedArray, values: list[str]) -> NDArray[np.int64]:
-    """Position of each string in ``values``; -1 where it is not there."""
-    found = pc.index_in(column, value_set=pa.array(values, pa.string()))
-    codes: NDArray[np.int64] = found.fill_null(-1).to_numpy().astype(np.int64)
-    return codes
-
-
-def _moments(interactions: pa.Table) -> NDArray[np.int64]:
-    """Dense rank of (timestamp, position) over the table; nulls come first."""
-    stamp = interactions["timestamp"].cast(pa.int64()).fill_null(_LEAST).to_numpy()
-    position = interactions["position"].fill_null(_LEAST).to_numpy()
-    order = np.lexsort((position, stamp))
-    changed = (np.diff(stamp[order]) != 0) | (np.diff(position[order]) != 0)
-    moments = np.empty(len(order), dtype=np.int64)
-    moments[order] = np.cumsum(np.r_[0, changed]) if len(order) else 0
-    return moments
-
-
-def _columns_of(events: Sequence[Event], products: Vocabulary, min_rating: float) -> EventColumns:
-    """A few events of one user as columns, as `read_events` reads a table."""
-    moments = [(_microseconds(e.timestamp), _or_least(e.position)) for e in events]
-    rank = {moment: at for at, moment in enumerate(sorted(set(moments)))}
-    rows: list[tuple[int, int, int]] = []
-    for event, moment in zip(events, moments, strict=True):
-        if event.event not in EVENTS:
-            raise ModelError(_unknown_event(event.event))
-        row = products.get(event.product)
-        low = event.event == "rating" and event.value is not None and event.value < min_rating
-        if row is not None and not low:
-            rows.append((row, EVENTS.index(event.event), rank[moment]))
-    table = np.array(rows, dtype=np.int64).reshape(-1, 3)
-    return EventColumns(np.zeros(len(table), dtype=np.int64), table[:, 0], table[:, 1], table[:, 2])
-
-
-def _unknown_event(name: str) -> str:
-    return f"unknown event {name!r} among the interactions; known: {list(EVENTS)}"
-
-
-def _microseconds(moment: datetime | None) -> int:
-    """Microseconds since 1970 UTC; a time without zone is read as UTC, none comes first."""
-    if moment is None:
-        return _LEAST
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return round(aware.timestamp() * 1_000_000)
-
-
-def _or_least(position: int | None) -> int:
-    return _LEAST if position is None else position

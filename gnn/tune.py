@@ -5,10 +5,12 @@ Out: a `HeadConfig` and the log of what was tried. The procedure, which is deter
 
 1. To be quick, keep the ``max_products`` products bought most in training and a seeded sample of
    ``max_users`` validation users. Channels keep the degrees of the whole catalogue.
-2. Try recency on a grid: it needs no new fit.
-3. Take one setting after the other: λ, the weight of all relations, of the text, the degree
-   exponent, the weight of each relation with many facts. Multiply by the step, else divide by it,
-   and go on in the direction that gains, as long as NDCG@k gains ``min_gain``.
+2. Try the recency of histories, and where times are known their half-life, on grids: that needs
+   no new fit.
+3. Take one setting after the other: λ, the half-life of training events, the weight of all
+   relations, of the text, the degree exponent, the weight of each relation with many facts.
+   Multiply by the step, else divide by it, and go on in the direction that gains, as long as
+   NDCG@k gains ``min_gain``.
 4. Once more around with the square root of the step, without the settings that made no odds. At
    most ``max_fits`` fits in all.
 """
@@ -33,6 +35,7 @@ from gnn.validation import ValidationSample, sample_users
 __all__ = ["Trial", "TuneConfig", "Tuning", "tune", "tune_gnn_weight"]
 
 _LEAST, _MOST = 1e-3, 1e5
+_FIRST_HALF_LIFE = 360.0  # days; tried where there was none
 
 
 class TuneConfig(BaseModel):
@@ -57,6 +60,12 @@ class TuneConfig(BaseModel):
     min_gain: float = Field(default=1e-3, ge=0, le=1, description="relative gain worth a change")
     recency: tuple[float, ...] = Field(
         default=(1.0, 0.95, 0.9, 0.8, 0.7, 0.6), description="values tried"
+    )
+    half_life_days: tuple[float | None, ...] = Field(
+        default=(None, 480.0, 240.0, 120.0, 60.0), description="of histories, values tried"
+    )
+    half_lives: bool = Field(
+        default=True, description="whether half-lives are searched at all, where times are known"
     )
     seed: int = Field(default=0, ge=0, description="of the sample of users")
 
@@ -109,20 +118,19 @@ def tune(
         truth,
         channels,
         text,
-        start,
         max_products=config.max_products,
         max_users=config.max_users,
         seed=config.seed,
     )
     search = _Search(sample, start, config)
-    settings = _settings(channels, text, start, config)
+    settings = _settings(channels, text, start, config, timed=sample.timed and config.half_lives)
     factor = config.step
     for _ in range(config.rounds):
-        # Recency first: it needs no fit, and the rest depends on it.
-        search.recency()
+        # Histories first: they need no fit, and the rest depends on them.
+        search.histories()
         settings = [name for name in settings if search.walk(name, factor)]
         factor = factor**0.5
-    search.recency()
+    search.histories()
     return Tuning(search.best, search.ndcg, search.fits, tuple(search.trials))
 
 
@@ -190,12 +198,14 @@ class _Search:
                 break
         return matters
 
-    def recency(self) -> None:
-        """Try the grid of recencies with the best fit so far."""
-        for value in self._config.recency:
-            history = self.best.history.model_copy(update={"recency": value})
-            candidate = self.best.model_copy(update={"history": history})
-            self._score(candidate, "recency", self._inverse)
+    def histories(self) -> None:
+        """Try the grids of recencies and half-lives with the best fit so far."""
+        timed = self._sample.timed and self._config.half_lives
+        for setting in ("recency", "half_life_days") if timed else ("recency",):
+            for value in getattr(self._config, setting):
+                history = self.best.history.model_copy(update={setting: value})
+                candidate = self.best.model_copy(update={"history": history})
+                self._score(candidate, f"history.{setting}", self._inverse)
 
     def _attempt(self, candidate: HeadConfig, setting: str) -> bool:
         """Fit and score a candidate; it becomes the best if it gains."""
@@ -219,11 +229,15 @@ def _settings(
     text: NDArray[np.float32] | None,
     start: HeadConfig,
     config: TuneConfig,
+    *,
+    timed: bool,
 ) -> list[str]:
     """Names of what is searched, in order."""
     by_facts = sorted(channels, key=lambda c: (-len(c.product), c.relation))
     single = [c.relation for c in by_facts if start.weight(c.relation) > 0][: config.relations]
     names = ["regularization"]
+    if timed:
+        names.append("half_life_days")
     if channels:
         names.append("relation_weight")
     if text is not None and start.text_weight > 0:
@@ -236,11 +250,11 @@ def _settings(
 def _value(config: HeadConfig, setting: str) -> float:
     if setting == "start":
         return 0.0
-    if setting == "recency":
-        return config.history.recency
+    if setting.startswith("history."):
+        return getattr(config.history, setting.removeprefix("history.")) or 0.0
     if setting.startswith(_WEIGHT):
         return config.weight(setting.removeprefix(_WEIGHT))
-    return float(getattr(config, setting))
+    return float(getattr(config, setting) or 0.0)
 
 
 def _stepped(
@@ -251,6 +265,8 @@ def _stepped(
     if setting == "degree_exponent":
         value += 0.25 if direction > 1 else -0.25
         return config.model_copy(update={setting: value}) if 0 <= value <= 1 else None
+    if setting == "half_life_days" and value == 0:
+        return config.model_copy(update={setting: _FIRST_HALF_LIFE}) if direction < 1 else None
     value = float(f"{value * direction:.3g}")
     of_relation = setting == "relation_weight" or setting.startswith(_WEIGHT)
     least = tuning.least_relation_weight if of_relation else _LEAST

@@ -33,7 +33,6 @@ class ValidationSample:
     channels: Sequence[Channel]
     text: NDArray[np.float32]  # (products kept, d)
     rows: NDArray[np.int64]  # products kept
-    user_items: csr_matrix  # all users × products kept
     users: NDArray[np.int64]  # validation users scored
     seen: csr_matrix  # users scored × products kept
     truth: csr_matrix
@@ -45,7 +44,6 @@ class ValidationSample:
         truth: csr_matrix,
         channels: Sequence[Channel],
         text: NDArray[np.float32] | None,
-        start: HeadConfig,
         *,
         max_products: int,
         max_users: int,
@@ -62,11 +60,16 @@ class ValidationSample:
             channels=channels,
             text=np.zeros((len(rows), 0), dtype=np.float32) if text is None else text[rows],
             rows=rows,
-            user_items=data.user_items(start)[:, rows],
             users=users,
             seen=data.seen[users][:, rows],
             truth=wanted[users],
         )
+
+    @property
+    def timed(self) -> bool:
+        """Whether any training event has a time."""
+        days = self.data.columns.days
+        return days is not None and not bool(np.isnan(days).all())
 
     def inverse(self, config: HeadConfig) -> NDArray[np.float32]:
         """P over the products kept."""
@@ -79,7 +82,8 @@ class ValidationSample:
         )
         text = np.sqrt(np.float32(config.text_weight)) * self.text
         matrix = features.matrix()[self.rows]
-        return solve_head(matrix, text, self.user_items, config.regularization)
+        user_items = self.data.user_items(config)[:, self.rows]
+        return solve_head(matrix, text, user_items, config.regularization)
 
     def ndcg(self, inverse: NDArray[np.float32], config: HeadConfig, k: int) -> float:
         """NDCG@k of the users scored."""

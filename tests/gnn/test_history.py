@@ -19,6 +19,7 @@ from kg.ids import Vocabulary
 from tests.gnn.graphs import interactions
 
 PRODUCTS = Vocabulary([f"product:{name}" for name in "abcdef"])
+START = datetime(2024, 1, 1)
 HALF = HistoryConfig(recency=0.5, view=0.5, cart=0.75)
 
 
@@ -138,6 +139,7 @@ some_events = st.lists(
 configs = st.builds(
     HistoryConfig,
     recency=st.sampled_from([0.5, 0.9, 1.0]),
+    half_life_days=st.sampled_from([None, 2.0]),
     view=st.sampled_from([0.0, 0.3]),
     min_weight=st.sampled_from([0.0, 0.2]),
     max_products=st.integers(1, 6),
@@ -148,6 +150,8 @@ configs = st.builds(
 def test_all_users_at_once_is_one_after_the_other_in_any_order(events, config, random):
     users = Vocabulary(["user:u", "user:v", "user:w"])
     table = interactions([event[:3] for event in events])
+    times = [START + timedelta(days=event[3]) if event[3] else None for event in events]
+    table = table.set_column(3, "timestamp", pa.array(times, pa.timestamp("us")))
     table = table.set_column(4, "position", pa.array([e[3] for e in events], pa.int64()))
     columns = read_events(table, users, PRODUCTS)
     together = history_matrix(columns, (3, len(PRODUCTS)), config).toarray()
@@ -155,7 +159,7 @@ def test_all_users_at_once_is_one_after_the_other_in_any_order(events, config, r
     random.shuffle(shuffled)
     for row, user in enumerate("uvw"):
         mine = [
-            Event(f"product:{product}", kind, position=at)
+            Event(f"product:{product}", kind, START + timedelta(days=at) if at else None, at)
             for who, product, kind, at in shuffled
             if who == user
         ]
@@ -164,3 +168,28 @@ def test_all_users_at_once_is_one_after_the_other_in_any_order(events, config, r
         alone[history.rows] = history.weights
         assert alone == pytest.approx(together[row])
         assert len(history.events) == len(history.rows)
+
+
+def test_days_halve_a_weight_where_times_are_known():
+    config = HistoryConfig(half_life_days=10)
+    start = datetime(2024, 1, 1)
+    events = [Event(f"product:{name}", timestamp=start + timedelta(days=at)) for name, at in
+              (("a", 0), ("b", 10), ("c", 20))]  # fmt: skip
+    assert weights(events, config) == pytest.approx(
+        {"product:a": 0.25, "product:b": 0.5, "product:c": 1.0}
+    )
+    both = HistoryConfig(half_life_days=10, recency=0.5)
+    assert weights(events[1:], both) == pytest.approx({"product:b": 0.25, "product:c": 1.0})
+    assert set(weights(bought("a", "b"), config).values()) == {1.0}
+    mixed = [*events, Event("product:d")]
+    assert weights(mixed, config)["product:d"] == 1.0
+
+
+def test_old_training_events_may_teach_less():
+    table = interactions([("u", "a"), ("v", "b")], timed=True)
+    users = Vocabulary(["user:u", "user:v"])
+    columns = read_events(table, users, PRODUCTS)
+    halved = event_matrix(columns, (2, 6), HALF.event_weights(), half_life_days=1 / 24).toarray()
+    assert (halved[0, 0], halved[1, 1]) == (0.5, 1.0)
+    untimed = read_events(interactions([("u", "a")]), users, PRODUCTS)
+    assert event_matrix(untimed, (2, 6), HALF.event_weights(), half_life_days=1).sum() == 1.0

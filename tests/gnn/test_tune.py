@@ -61,7 +61,7 @@ def test_the_budget_holds_and_one_fit_changes_only_recency(world):
     _, _, data, truth, channels, start = world
     found = tune(data, truth, channels, None, start=start, config=TuneConfig(max_fits=1))
     assert found.fits == 1
-    assert {trial.setting for trial in found.trials} == {"start", "recency"}
+    assert {trial.setting for trial in found.trials} == {"start", "history.recency"}
     history = HistoryConfig(recency=found.config.history.recency)
     assert found.config == start.model_copy(update={"history": history})
 
