@@ -90,8 +90,10 @@ class Sandbox:
         finally:
             self._free.release()
         if "error" in answer:
-            if answer.get("timeout"):
+            if answer.get("kind") == "timeout":
                 raise _timeout(timeout_s)
+            if answer.get("kind") == "memory":
+                raise self._too_large()
             raise QueryError(answer["error"])
         return answer
 
@@ -122,11 +124,14 @@ class Sandbox:
         if code == -signal.SIGALRM:
             return _timeout(timeout_s)
         if code == query_worker.OUT_OF_MEMORY:
-            return QueryError(
-                f"the query needed more than {self._memory_bytes >> 20} MB of memory; "
-                "ask for less at once"
-            )
+            return self._too_large()
         return QueryError(f"the query crashed its engine (exit code {code}); simplify it")
+
+    def _too_large(self) -> QueryError:
+        return QueryError(
+            f"the query needed more than {self._memory_bytes >> 20} MB of memory; "
+            "ask for less at once"
+        )
 
 
 class _Worker:

@@ -112,7 +112,7 @@ def validate(
     shapes = _Shapes(ontology.DIRECTORY if directory is None else directory, schema)
     kg = replace(kg, facts=shapes.needed(kg.facts))
     found: set[Violation] = set()
-    for text, focus in _parts(kg, schema, sys.maxsize if shapes.far else part):
+    for text, focus in _parts(kg, schema, shapes, sys.maxsize if shapes.far else part):
         found.update(shapes.check(text, focus))
     order = list(_SEVERITIES.values())
     ranked = sorted(
@@ -146,6 +146,26 @@ class _Shapes:
         relations = self._schema.relations.values()
         spoken = [relation.id for relation in relations if URIRef(relation.iri) in named]
         return facts.filter(pc.is_in(facts["relation"], pa.array(spoken, pa.string())))
+
+    def targeted(self, kg: KnowledgeGraph) -> Any:
+        """Mask over the entity table: what may be at fault. Values are judged with who has them."""
+        classes = {
+            str(subclass)
+            for _, class_ in self._targets
+            for subclass in self._classes.transitive_subjects(RDFS.subClassOf, class_)
+        }
+        known = [c.id for c in self._schema.classes.values() if c.iri in classes]
+        ids = kg.entities["id"].combine_chunks()
+        mask = pc.is_in(kg.entities["class"].combine_chunks(), pa.array(known, pa.string()))
+        iris = {str(iri) for iri in self._graph.objects(None, SH.targetSubjectsOf)}
+        relations = [r.id for r in self._schema.relations.values() if r.iri in iris]
+        stated = pc.is_in(kg.facts["relation"], pa.array(relations, pa.string()))
+        subjects = pc.unique(kg.facts["subject"].filter(stated))
+        named = [
+            compact(str(node), self._prefixes) for node in self._graph.objects(None, SH.targetNode)
+        ]
+        mask = pc.or_(mask, pc.is_in(ids, subjects))
+        return pc.or_(mask, pc.is_in(ids, pa.array(named, pa.string())))
 
     def check(self, triples: bytes, focus: set[URIRef]) -> Iterator[Violation]:
         """Validate part of a graph; only ``focus`` may be at fault."""
@@ -206,16 +226,26 @@ def _turtle(path: Path) -> rdflib.Graph:
     return graph
 
 
-def _parts(kg: KnowledgeGraph, schema: Schema, size: int) -> Iterator[tuple[bytes, set[URIRef]]]:
-    """The graph in parts: N-Triples, and the entities they describe in full."""
+def _parts(
+    kg: KnowledgeGraph, schema: Schema, shapes: _Shapes, size: int
+) -> Iterator[tuple[bytes, set[URIRef]]]:
+    """The graph in parts: N-Triples, and the entities they describe in full.
+
+    Entities no shape is for come along only as the values of others, unless shapes look further.
+    """
     ids = kg.entities["id"].combine_chunks()
     facts = kg.facts.combine_chunks()
     subjects = pc.index_in(facts["subject"], ids).to_numpy()
-    rows = np.arange(len(ids))
-    weight = 2 + np.bincount(subjects, minlength=len(ids))
+    if not shapes.far:
+        targeted = shapes.targeted(kg).to_numpy(zero_copy_only=False)
+        facts, subjects = facts.filter(pa.array(targeted[subjects])), subjects[targeted[subjects]]
+        rows = np.flatnonzero(targeted)
+    else:
+        rows = np.arange(len(ids))
+    weight = np.bincount(subjects, minlength=len(ids)) + 2 * np.isin(np.arange(len(ids)), rows)
     part_of = np.cumsum(weight) // size
-    for part in np.unique(part_of):
-        mine = rows[part_of == part]
+    for part in np.unique(part_of[rows]):
+        mine = rows[part_of[rows] == part]
         stated = facts.filter(pa.array(part_of[subjects] == part))
         objects = pc.index_in(stated["object"], ids).drop_null().to_numpy()
         every = np.union1d(mine, objects)

@@ -165,9 +165,10 @@ def _state(pid: int) -> str:
 
 VALUES = """
 RETURN date('2020-01-02') AS date, timestamp('2020-01-02 03:04:05') AS time,
-  interval('90 seconds') AS interval, cast('1.50' AS DECIMAL(5, 2)) AS decimal, cast(7 AS INT128) AS int128,
-  uuid('a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11') AS uuid, blob('\\\\xAB') AS blob,
-  {a: 1, b: ['x']} AS struct, map([1], ['x']) AS map, true AS yes, NULL AS nothing
+  interval('90 seconds') AS interval, cast('1.50' AS DECIMAL(5, 2)) AS decimal,
+  cast(7 AS INT128) AS int128, uuid('a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11') AS uuid,
+  blob('\\\\xAB') AS blob, {a: 1, b: ['x']} AS struct, map([1], ['x']) AS map, true AS yes,
+  NULL AS nothing
 """
 
 
