@@ -21,6 +21,7 @@ __all__ = [
     "RecommendRequest",
     "Recommendation",
     "Recommendations",
+    "RestOut",
     "SimilarProducts",
     "SnapshotInfo",
 ]
@@ -89,6 +90,15 @@ class PathOut(_Out):
     edges: list[EdgeOut]
 
 
+class RestOut(_Out):
+    """Terms of one channel that are not shown one by one."""
+
+    channel: str
+    label: str = Field(description="the channel's name in the language asked for")
+    value: float = Field(description="sum of the terms")
+    share: float = Field(description="value / score")
+
+
 class ProductCard(_Out):
     """A product as it is listed."""
 
@@ -108,7 +118,7 @@ class Recommendation(_Out):
     product: ProductCard
     score: float
     paths: list[PathOut]
-    rest: dict[str, float] = Field(description="sum of the terms not shown, by channel")
+    rest: list[RestOut] = Field(description="sums of the terms not shown, strongest first")
 
 
 class SnapshotInfo(_Out):

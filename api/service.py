@@ -24,6 +24,7 @@ from api.schemas import (
     ProductList,
     Recommendation,
     Recommendations,
+    RestOut,
     SimilarProducts,
     SnapshotInfo,
 )
@@ -211,7 +212,16 @@ class Service:
             product=self._card(told.row, lang),
             score=told.score,
             paths=[self._path(path, lang) for path in told.paths],
-            rest=dict(told.rest),
+            rest=[
+                RestOut(
+                    channel=channel,
+                    label=self.teller.narrator.channel(channel, lang),
+                    value=value,
+                    share=value / told.score if told.score else 0.0,
+                )
+                for channel, value in sorted(told.rest.items(), key=lambda item: -abs(item[1]))
+                if value
+            ],
         )
 
     def _path(self, path: Path, lang: str) -> PathOut:

@@ -63,5 +63,6 @@ def print_explained(console: Console, found: dict[str, Any]) -> None:
         rest = {name: value for name, value in item["rest"].items() if abs(value) > 1e-9}
         if rest:
             share = f"{100 * sum(rest.values()) / item['score']:5.1f} %" if item["score"] else ""
-            parts = ", ".join(f"{name} {value:+.4f}" for name, value in rest.items())
+            strongest = sorted(rest.items(), key=lambda item: -abs(item[1]))
+            parts = ", ".join(f"{name} {value:+.4f}" for name, value in strongest)
             console.print(f"   {share}  the rest: {parts}", soft_wrap=True, style="dim")

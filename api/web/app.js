@@ -3,12 +3,14 @@
 
 const $ = (id) => document.getElementById(id);
 const words = {
-  en: { history: "History", recommended: "Recommended", rest: "the rest", sum: "score", none: "No path leads here; no story is told.", similar: "Similar products", facts: "What is known", stock: "in stock", out: "out of stock", weeks: "units a week", add: "add", remove: "remove", empty: "Nothing found." },
-  zh: { history: "浏览记录", recommended: "推荐", rest: "其余", sum: "得分", none: "没有路径，不作解释。", similar: "相似商品", facts: "已知事实", stock: "件库存", out: "缺货", weeks: "件/周", add: "添加", remove: "移除", empty: "没有找到。" },
+  en: { history: "History", recommended: "Recommended", rest: "the rest", sum: "score", none: "No path leads here; no story is told.", similar: "Similar products", facts: "What is known", you: "you", stock: "in stock", out: "out of stock", weeks: "units a week", add: "add", remove: "remove", empty: "Nothing found." },
+  zh: { history: "浏览记录", recommended: "推荐", rest: "其余", sum: "得分", none: "没有路径，不作解释。", similar: "相似商品", facts: "已知事实", you: "您", stock: "件库存", out: "缺货", weeks: "件/周", add: "添加", remove: "移除", empty: "没有找到。" },
 };
 const state = { user: null, history: [] };
 const lang = () => $("lang").value;
 const say = (key) => words[lang()][key];
+
+const family = (channel) => (["co_purchase", "text", "gnn"].includes(channel) ? channel : "propagated");
 
 function el(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
@@ -41,7 +43,7 @@ function card(product, label, act) {
 const percent = (share) => `${(100 * share).toFixed(share < 0.0995 && share > -0.0995 ? 1 : 0)} %`;
 
 function thread(path) {
-  const names = Object.fromEntries(path.nodes.map((node) => [node.id, node.name]));
+  const names = Object.fromEntries(path.nodes.map((node) => [node.id, node.label === "User" ? say("you") : node.name]));
   const parts = [];
   let at = path.nodes[0]?.id;
   if (at) parts.push(el("span", { class: "node", title: at }, names[at]));
@@ -66,17 +68,19 @@ function thread(path) {
 
 function answer(item) {
   const shown = item.paths.reduce((sum, path) => sum + path.value, 0);
-  const rest = Object.values(item.rest).reduce((sum, value) => sum + value, 0);
-  const positive = item.paths.filter((path) => path.value > 0);
-  const whole = positive.reduce((sum, path) => sum + path.value, 0) + Math.max(rest, 0);
+  const rest = item.rest.reduce((sum, part) => sum + part.value, 0);
+  const parts = [
+    ...item.paths.map((path) => ({ value: path.value, css: `bg-${path.evidence}`, title: path.words })),
+    ...item.rest.map((part) => ({ value: part.value, css: `rest bg-${family(part.channel)}`, title: `${say("rest")}: ${part.label}` })),
+  ].filter((part) => part.value > 0);
+  const whole = parts.reduce((sum, part) => sum + part.value, 0);
   const bar = el("div", { class: "bar", role: "img", "aria-label": say("sum") },
-    ...positive.map((path) => el("span", { class: `bg-${path.evidence}`, style: `width:${(100 * path.value) / whole}%`, title: `${path.words} ${percent(path.share)}` })),
-    el("span", { class: "bg-rest", style: `width:${(100 * Math.max(rest, 0)) / whole}%`, title: `${say("rest")} ${percent(rest / item.score)}` }));
+    ...parts.map((part) => el("span", { class: part.css, style: `width:${(100 * part.value) / whole}%`, title: `${part.title} ${percent(part.value / item.score)}` })));
   const paths = item.paths.map((path) => el("li", {},
     el("span", { class: `share ${path.evidence}` }, percent(path.share)),
     el("div", {}, el("div", { class: "words" }, path.words), thread(path))));
-  const channels = Object.entries(item.rest).filter(([, value]) => Math.abs(value) > 1e-9)
-    .map(([channel, value]) => `${channel} ${value.toFixed(4)}`).join(" + ").replaceAll("+ -", "− ");
+  const channels = item.rest.filter((part) => Math.abs(part.share) >= 0.0005)
+    .map((part) => `${part.label} ${percent(part.share)}`).join(", ");
   return el("li", {},
     el("div", { class: "head" },
       el("span", { class: "rank" }, `${item.rank}`),
@@ -85,7 +89,7 @@ function answer(item) {
       el("span", { class: "score" }, `${say("sum")} ${item.score.toFixed(4)}`)),
     bar,
     paths.length ? el("ul", { class: "paths" }, ...paths) : el("p", { class: "quiet" }, say("none")),
-    el("p", { class: "sum" }, `${item.score.toFixed(4)} = ${shown.toFixed(4)} + ${say("rest")} ${rest.toFixed(4)} (${channels})`));
+    el("p", { class: "sum" }, `${item.score.toFixed(4)} = ${shown.toFixed(4)} + ${say("rest")} ${rest.toFixed(4)}: ${channels}`));
 }
 
 function show(data, title) {
@@ -171,7 +175,7 @@ async function detail(id) {
     el("p", {}, ...marked(page.description, page.facts, page.description_field)),
     el("p", { class: "quiet" }, [page.product.brand, money(page.product), stock, rate].filter(Boolean).join(" · ")),
     el("h2", {}, say("facts")),
-    el("table", {}, ...page.facts.map((fact) => el("tr", {}, el("td", {}, fact.label), el("td", {}, fact.name), el("td", { class: "quiet" }, fact.text ? `“${fact.text}”, ${fact.field}` : fact.source), el("td", { class: "quiet" }, fact.confidence.toFixed(2))))),
+    el("table", {}, ...page.facts.map((fact) => el("tr", {}, el("td", {}, fact.label), el("td", {}, fact.name), el("td", { class: "quiet" }, fact.field ? `“${fact.text}”, ${fact.field}` : fact.source), el("td", { class: "quiet" }, fact.confidence.toFixed(2))))),
     el("h2", {}, say("similar")),
     el("ul", { class: "paths" }, ...similar.similar.map((item) => el("li", {},
       el("span", { class: "share quiet" }, item.score.toFixed(3)),

@@ -44,7 +44,9 @@ def check(items: list[dict[str, Any]], facts: set[tuple[str, str, str]]) -> None
     scores = [item["score"] for item in items]
     assert scores == sorted(scores, reverse=True)
     for item in items:
-        total = sum(path["value"] for path in item["paths"]) + sum(item["rest"].values())
+        total = sum(path["value"] for path in item["paths"]) + sum(
+            rest["value"] for rest in item["rest"]
+        )
         assert abs(total - item["score"]) <= 1e-5 * max(1, abs(item["score"]))
         for path in item["paths"]:
             assert path["share"] == pytest.approx(path["value"] / item["score"])
