@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import resource
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -22,6 +22,7 @@ from scipy.sparse import csr_matrix
 
 from gnn.baselines import ease_scorer, item_cosine_scorer, popularity_scorer
 from gnn.channels import read_channels
+from gnn.embed import Embed
 from gnn.fit import TrainingData, attach_gnn, fit_model, read_training
 from gnn.fusion import HeadConfig
 from gnn.metrics import ranking_metrics
@@ -34,10 +35,7 @@ from kg.facts import KnowledgeGraph
 from kg.ids import Vocabulary
 from kg.schema import Schema
 
-__all__ = ["Embed", "Report", "evaluate"]
-
-Embed = Callable[[pa.Table], NDArray[np.float32]]
-"""Trains a GNN on interactions; returns product embeddings, (n, d), in catalogue order."""
+__all__ = ["Report", "evaluate"]
 
 
 @dataclass(frozen=True)
