@@ -89,3 +89,7 @@ def _serve(store: Path, host: str, port: int, user: str | None = None) -> None:
         click.echo(f"This shopper: {address}/?user={user}")
     config = uvicorn.Config(app, log_level="warning", access_log=False)
     uvicorn.Server(config).run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    main()

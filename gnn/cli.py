@@ -91,7 +91,7 @@ def recommend(
 @click.option("--bought", multiple=True, metavar="PRODUCT", help="Or a history (repeatable).")
 @click.option("--product", required=True, help="The product to explain.")
 @store_option
-@click.option("--paths", default=10, show_default=True, type=click.IntRange(0))
+@click.option("--paths", default=10, show_default=True, type=click.IntRange(0), help="Most shown.")
 @click.option(
     "--graphml",
     type=click.Path(dir_okay=False, path_type=Path),
