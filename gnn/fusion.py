@@ -30,7 +30,7 @@ from kg.errors import ModelError
 
 __all__ = ["FusionHead", "HeadConfig", "HeavyColumns", "fit_head", "solve_head"]
 
-_HEAVY = 256
+_HEAVY = 128
 _Weight = Annotated[float, Field(ge=0, le=1e5)]
 
 
@@ -228,8 +228,8 @@ def _product(
     """``left @ P``, summed in float64 so that explanations add up, kept as float32."""
     product = np.empty((left.shape[0], len(inverse)), dtype=np.float32)
     for start in range(0, len(inverse), 1024):
-        # P is symmetric: its columns are its rows, which lie together in memory.
-        product[:, start : start + 1024] = left @ inverse[start : start + 1024].T.astype(np.float64)
+        columns = slice(start, start + 1024)
+        product[:, columns] = left @ inverse[:, columns].astype(np.float64, order="C")
     return product
 
 

@@ -159,7 +159,8 @@ def gather(
 
 def _rows_of(matrix: csr_matrix, rows: NDArray[np.int64]) -> csr_matrix:
     """Some rows of a matrix, float64."""
-    position, owner = gather(matrix.indptr, rows)
-    indptr = np.searchsorted(owner, np.arange(len(rows) + 1))
+    position, _ = gather(matrix.indptr, rows)
+    count = matrix.indptr[rows + 1] - matrix.indptr[rows]
+    indptr = np.concatenate([[0], np.cumsum(count)])
     data = matrix.data[position].astype(np.float64)
     return csr_matrix((data, matrix.indices[position], indptr), shape=(len(rows), matrix.shape[1]))
