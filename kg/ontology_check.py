@@ -22,6 +22,7 @@ __all__ = ["RULES", "check_ontology", "read_checked"]
 _SETTINGS = {
     f"{CLEW}{name}"
     for name in (
+        "ambiguous",
         "conceptClass",
         "dimension",
         "explains",

@@ -129,6 +129,7 @@ class OntologyReader:
             not_near=self._texts(iri, f"{CLEW}notNear"),
             prior=self._number(iri, f"{CLEW}prior", default=1.0),
             implies=self._ids(self._inherited(iri, f"{CLEW}implies")),
+            ambiguous=self._texts(iri, f"{CLEW}ambiguous"),
         )
 
     def _inherited(self, iri: str, predicate: str) -> list[str]:
@@ -142,9 +143,9 @@ class OntologyReader:
     def _unit(self, iri: str) -> Unit:
         pref = self._one_text(iri, f"{SKOS}prefLabel")
         others = [self._texts(iri, f"{SKOS}{kind}") for kind in ("altLabel", "hiddenLabel")]
-        qudt = self._named(iri, f"{SKOS}exactMatch")
+        qudt = [q for match in ("exactMatch", "broadMatch") for q in self._named(iri, SKOS + match)]
         if len(qudt) != 1:
-            why = f"has {len(qudt)} skos:exactMatch; a unit names exactly one QUDT unit"
+            why = f"names {len(qudt)} QUDT units; give one skos:exactMatch (or broadMatch)"
             self.graph.report(iri, why)
         factor = self._number(iri, f"{CLEW}factor", default=None)
         if factor <= 0:

@@ -8,7 +8,7 @@ ontologies that say the same in another order are equal.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 __all__ = ["FRAME_SLOTS", "SOURCE_KINDS", "ClassDef", "Concept", "Relation", "Schema", "Unit"]
 
@@ -74,7 +74,8 @@ class Concept:
 
     ``prior`` is how likely the labels mean this concept where no context word speaks. Below 0.5
     a mention needs a ``near`` word; between several concepts with the same label the context
-    decides, and without any context the highest prior.
+    decides, and without any context the highest prior. Where ``ambiguous`` names labels, all of
+    this is about them alone and the other labels are certain (``mint`` is, ``mint green`` is not).
 
     ``implies`` names concepts of other schemes that hold wherever this one does (a cookie cutter
     is used for baking); what the broader concepts imply is included.
@@ -92,11 +93,16 @@ class Concept:
     not_near: Mapping[str, tuple[str, ...]]  # language -> context words that speak against it
     prior: float  # [0, 1]
     implies: tuple[str, ...] = ()  # concept ids of other schemes
+    ambiguous: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # language -> labels
 
     def labels(self, language: str) -> tuple[str, ...]:
         """Every spelling in a language: preferred, alternative, hidden."""
         pref = (self.pref[language],) if language in self.pref else ()
         return (*pref, *self.alt.get(language, ()), *self.hidden.get(language, ()))
+
+    def is_ambiguous(self, label: str, language: str) -> bool:
+        """Whether ``prior``, ``near`` and ``not_near`` are about this label."""
+        return not self.ambiguous or label in self.ambiguous.get(language, ())
 
 
 @dataclass(frozen=True, slots=True)
