@@ -7,6 +7,7 @@ ontology's ids, so that a file can be read without the ontology it was made with
 
 from __future__ import annotations
 
+import functools
 import json
 import shutil
 import threading
@@ -103,15 +104,18 @@ class LadybugStore:
 
     def get(self, entity: str) -> dict[str, Any] | None:
         """A node; see `GraphStore.get`."""
-        rows = self._open().rows("MATCH (n {id: $id}) RETURN n", {"id": entity})
-        return plain(rows[0][0]) if rows else None
+        found = self._open().find(entity)
+        return found and plain(found)
 
     def neighbours(self, entity: str, *, limit: int = LIMIT) -> list[Edge]:
         """Facts around a node; see `GraphStore.neighbours`."""
         reader = self._open()
-        params = {"id": entity, "limit": limit}
-        rows = reader.rows("MATCH (a {id: $id})-[r]->(b) " + _EDGES, params)
-        rows += reader.rows("MATCH (a)-[r]->(b {id: $id}) " + _EDGES, params)
+        found = reader.find(entity)
+        if found is None:
+            return []
+        node, params = f"{found['_LABEL']} {{id: $id}}", {"id": entity, "limit": limit}
+        rows = reader.rows(f"MATCH (a:{node})-[r]->(b) {_EDGES}", params)
+        rows += reader.rows(f"MATCH (a)-[r]->(b:{node}) {_EDGES}", params)
         edges = {
             Edge(start, reader.relations[type_], stop, confidence, source)
             for start, type_, stop, confidence, source in rows
@@ -176,6 +180,24 @@ class _Reader:
             except RuntimeError as exc:
                 raise QueryError(str(exc)) from exc
             return rows
+
+    def find(self, entity: str) -> dict[str, Any] | None:
+        """A node as the engine returns it, looked up by key in the tables its prefix occurs in."""
+        for label in self.labels.get(entity.partition(":")[0], ()):
+            if rows := self.rows(f"MATCH (n:{label} {{id: $id}}) RETURN n", {"id": entity}):
+                node: dict[str, Any] = rows[0][0]
+                return node
+        return None
+
+    @functools.cached_property
+    def labels(self) -> dict[str, list[str]]:
+        """Prefix of an id -> labels of the nodes that have it."""
+        found: dict[str, list[str]] = {}
+        for label in sorted(self.properties):
+            query = f"MATCH (n:{label}) RETURN DISTINCT split_part(n.id, ':', 1)"
+            for [prefix] in self.rows(query):
+                found.setdefault(prefix, []).append(label)
+        return found
 
     def close(self) -> None:
         self.sandbox.close()

@@ -1,5 +1,6 @@
 """The saved queries: each says what it answers, runs on the sample shop, and reads only."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,3 +76,25 @@ def test_a_saved_query_says_what_it_answers(path: Path) -> None:
     sign = {".cypher": "// ", ".rq": "# "}[path.suffix]
     assert first.startswith(sign)
     assert "?" in first
+
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "graph-model.md"
+
+
+@pytest.mark.parametrize(
+    ("language", "query"),
+    re.findall(r"```(cypher|sparql)\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL),
+)
+def test_the_queries_of_the_documentation_run(
+    language: str, query: str, store: GraphStore, rdf: RdfGraph
+) -> None:
+    result = store.cypher(query) if language == "cypher" else rdf.sparql(query)
+    assert result.table.num_rows > 0
+
+
+def test_the_documentation_names_every_label_type_and_property(schema: Schema) -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    told = dict(re.findall(r"^\| `([\w:]+)` \| `:?(\w+)` \|", text, re.MULTILINE))
+    classes = {known.id: known.node_label for known in schema.classes.values()}
+    relations = {known.id: known.relationship_type for known in schema.relations.values()}
+    assert told == classes | relations
