@@ -18,6 +18,7 @@ from kg.ontology_terms import Unit
 
 __all__ = [
     "COUNT",
+    "HOLDER",
     "START",
     "CountReader",
     "Term",
@@ -41,6 +42,9 @@ _CLOSED = re.compile(r"\s?(?:$|[,;.)(|])")
 _WORDS = "|".join(sorted(NUMBER_WORDS, key=len, reverse=True))
 _HOLDERS = "sets?|packs?|pk|pkt|packet|box|boxes|bags?|case|bundle|carton|jar|tin|tub|tube|lot|book"
 
+HOLDER: Final = re.compile(rf"\b(?:{_HOLDERS})\s$", re.IGNORECASE)
+"""A word for what holds things, at the end of a text."""
+
 _NOT_PIECES: Final = {
     "age", "bar", "bulb", "button", "cell", "channel", "color", "colour", "compartment",
     "course", "cup", "day", "digit", "door", "drawer", "hole", "hook", "hour", "layer", "led",
@@ -63,7 +67,7 @@ class Term:
     value: Decimal
     unit: Unit | None
     confidence: float = 1.0
-    holds: bool = False  # its words name only what holds the pieces: box of 6
+    held_from: int | None = None  # from here to end words only name what holds the goods: box of 6
 
 
 class CountReader:
@@ -110,7 +114,7 @@ class CountReader:
                 unit = self._by_spelling[fold_spelling(found["unit"])] if "unit" in found else None
                 unit = unit or self._pieces
                 if value is not None and is_count(value, unit):
-                    yield Term(match.start(), match.end(), value, unit, holds=True)
+                    yield Term(match.start(), match.end(), value, unit, held_from=match.start())
         for match in self._pairs.finditer(text):
             unit = self._by_spelling[fold_spelling(match["unit"])]
             if unit.factor > 1:

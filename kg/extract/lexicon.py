@@ -40,6 +40,11 @@ class Sense:
     near: tuple[str, ...]  # context words of every language, as of `context_of`
     against: tuple[str, ...]
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether no context word matters."""
+        return not self.near and not self.against
+
 
 class Lexicon:
     """Labels of one language: ``matcher`` finds phrases, ``senses`` tells what they may mean."""

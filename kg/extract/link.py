@@ -62,7 +62,8 @@ class Linker:
         heads: Collection[str],
     ) -> None:
         self._cues = CUES.get(language, Cues()).folded(NORMS.get(language, plain_norm))
-        self._senses = SenseChooser(lexicon, language, self._cues.joins | {",", "、"})
+        mass = [scheme for scheme, relations in readers.items() if relations <= _OF_A_PART]
+        self._senses = SenseChooser(lexicon, language, self._cues.joins | {",", "、"}, mass)
         self._readers = readers
         self._heads = frozenset(heads)
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from kg.extract.counts import (
     COUNT,
+    HOLDER,
     START,
     CountReader,
     Term,
@@ -44,7 +45,7 @@ class Measure:
     dimension: str
     id: str  # measure:30-cm
     confidence: float = 1.0  # that these words state this quantity
-    holds: bool = False  # as of `Term`
+    held_from: int | None = None  # as of `Term`
 
 
 class MeasureReader:
@@ -111,7 +112,7 @@ class MeasureReader:
             filled[row] = filled[row] or filled[row + 1]
         for row in range(1, len(filled)):
             filled[row] = filled[row] or filled[row - 1]
-        whole = [Term(t.start, t.end, t.value, u) for t, u in zip(terms, filled, strict=True)]
+        whole = [replace(term, unit=unit) for term, unit in zip(terms, filled, strict=True)]
         return [t for t in whole if t.unit is not None and _is_sound(t.value, t.unit)]
 
     def _multiplied(self, times: Term, each: Term) -> list[Term]:
@@ -135,7 +136,12 @@ class MeasureReader:
         spelling = match["unit"]
         if spelling is None or not self._fits(match):
             return Term(match.start(), match.end("number"), value, None)
-        return Term(match.start(), match.end(), value, self._by_spelling[fold_spelling(spelling)])
+        unit = self._by_spelling[fold_spelling(spelling)]
+        holder = None
+        if unit.dimension == "mass":  # bag 500 g: of something that weighs so much
+            holder = HOLDER.search(match.string, 0, match.start())
+        start = None if holder is None else holder.start()
+        return Term(match.start(), match.end(), value, unit, held_from=start)
 
     def _fits(self, match: re.Match[str]) -> bool:
         """Whether the letters after a number are a unit there.
@@ -163,7 +169,7 @@ class MeasureReader:
             term.unit.dimension,
             self._ids[key],
             term.confidence,
-            term.holds,
+            term.held_from,
         )
 
 

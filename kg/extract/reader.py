@@ -85,7 +85,12 @@ class LanguageReader:
         matches = self._lexicon.matcher(doc) if schemes else ()
         if not matches or not schemes:
             return
-        held = {place for m in quantities if m.holds for place in range(m.start, m.end)}
+        held = {
+            place
+            for m in quantities
+            if m.held_from is not None
+            for place in range(m.held_from, m.end)
+        }
         if offsets is not None and held:
             held = {place for place, original in enumerate(offsets) if original in held}
         context = self._context(product, text)

@@ -12,6 +12,7 @@ both met                                               the prior
 another concept has the label too                      x 0.9
 only a misspelling fits                                x 0.95
 only a label of two words, written as one, fits        x 0.95
+the plural of a mass noun (*glasses* for glass)        x 0.6
 =====================================================  ============
 
 Company counts as a ``near`` word: joined by *and*, a slash or a comma to a phrase of one scheme, a
@@ -28,6 +29,7 @@ from spacy.tokens import Doc
 
 from kg.extract.context import joined
 from kg.extract.lexicon import Lexicon, Sense
+from kg.extract.words import is_plural
 
 __all__ = ["MIN_CONFIDENCE", "Linked", "Match", "SenseChooser"]
 
@@ -38,6 +40,7 @@ _AGAINST = 0.3
 _SHARED = 0.9
 _INFLECTED = 0.9  # in the choice between senses: an exact label goes before a plural of one
 _SPELLING: Final = {"label": 1.0, "hidden": 0.95, "joined": 0.95}
+_MASS_PLURAL = 0.6
 _WINDOW = 12  # tokens on each side that are context
 
 Match = tuple[int, int, int]
@@ -68,12 +71,16 @@ class SenseChooser:
         lexicon: the senses.
         language: of the texts.
         joins: norms that join words of one kind: and, a slash, a comma.
+        mass: schemes whose concepts have no plural.
     """
 
-    def __init__(self, lexicon: Lexicon, language: str, joins: Collection[str]) -> None:
+    def __init__(
+        self, lexicon: Lexicon, language: str, joins: Collection[str], mass: Collection[str]
+    ) -> None:
         self._senses = lexicon.senses
         self._language = language
         self._joins = frozenset(joins)
+        self._mass = frozenset(mass) if language == "en" else frozenset()
 
     def choose(
         self, doc: Doc, norms: Sequence[str], matches: Sequence[Match], context: str
@@ -89,19 +96,27 @@ class SenseChooser:
         chosen = []
         for key, start, end in matches:
             senses = self._senses[key]
-            if len(senses) == 1 and not senses[0].near and not senses[0].against:
+            if len(senses) == 1 and senses[0].is_plain and senses[0].scheme not in self._mass:
                 sense = senses[0]
                 chosen.append(Linked(start, end, sense, sense.prior * _SPELLING[sense.spelling]))
                 continue
             company = _NONE if len(senses) == 1 else self._company(norms, matches, start, end)
             around = self._around(norms, start, end) + context
             own = joined(norms[start:end], self._language) if end - start > 1 else ""
+            surface = doc[start:end].text.casefold()
             weights = [
-                _weight(sense, around, own, company) * _SPELLING[sense.spelling] for sense in senses
+                _weight(sense, around, own, company) * self._form(sense, surface)
+                for sense in senses
             ]
-            surface = doc[start:end].text.casefold() if len(senses) > 1 else ""
             chosen.append(_heaviest(start, end, senses, weights, surface))
         return chosen
+
+    def _form(self, sense: Sense, surface: str) -> float:
+        """What the form of the words is worth: their spelling, their number."""
+        weight = _SPELLING[sense.spelling]
+        if sense.scheme in self._mass and surface not in sense.surfaces and is_plural(surface):
+            weight *= _MASS_PLURAL
+        return weight
 
     def _around(self, norms: Sequence[str], start: int, end: int) -> str:
         before = joined(norms[max(0, start - _WINDOW) : start], self._language)

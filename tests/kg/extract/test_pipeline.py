@@ -53,6 +53,9 @@ def found(title: str, **fields: object) -> set[str]:
         ("Knives, box of 6", {"type:knife", "measure:6-pieces"}),
         ("Knives,  box of 6", {"type:knife", "measure:6-pieces"}),
         ("With box", {"type:box"}),
+        ("BAG 500g WOOD", {"measure:500-g", "material:wood"}),
+        ("BAG 50cm", {"measure:50-cm", "type:bag"}),
+        ("WOODS", {"material:wood"}),
         ("Mug and saucer", {"type:mug", "type:saucer"}),
         ("Box for candles", {"type:box"}),
         ("Candle without glass", {"type:candle"}),
@@ -217,7 +220,20 @@ def test_confidence_is_that_of_field_spelling_and_prior():
     assert confidence("gold ring") == [0.95]
     assert confidence("gold rush") == []
     assert confidence("gold ring rush") == [0.76]
+    assert confidence("reds") == [0.95]
     assert confidence("sky") == [pytest.approx(0.95 * 0.6 * 0.9, abs=1e-4)]
+
+
+def test_a_material_has_no_plural_unless_a_label_has():
+    world = schema(
+        concepts=[
+            concept("material:marble", "marble", prior=0.8),
+            concept("material:bead", ["beads"], prior=0.8),
+        ]
+    )
+    titles = ["marble", "marbles", "beads", "bead"]
+    mentions = Extractor(world, ["en"]).mentions([product("1", title) for title in titles])
+    assert [[m.confidence for m in each] for each in mentions] == [[0.76], [], [0.76], [0.76]]
 
 
 def test_only_ambiguous_labels_are_in_doubt():
