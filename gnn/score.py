@@ -90,7 +90,7 @@ class Recommender:
         """The ``k`` best products, best first; fewer where fewer are allowed.
 
         Args:
-            history: whom for; an empty one gets an empty list (there is nothing to go by).
+            history: whom for; an empty one gets an empty list, see `popular`.
             k: how many, at least 1.
             exclude_seen: leave out what the history holds.
             exclude: more rows to leave out.
@@ -100,11 +100,7 @@ class Recommender:
         Raises:
             ModelError: ``k`` is not positive, or ``candidates`` has another length.
         """
-        n = self.model.head.num_products
-        if k < 1:
-            raise ModelError(f"cannot recommend {k} products; ask for at least 1")
-        if candidates is not None and candidates.shape != (n,):
-            raise ModelError(f"candidates has shape {candidates.shape}, expected ({n},)")
+        self._check(k, candidates)
         if not len(history.rows):
             return []
         scores = self.scores(history, gnn=gnn)
@@ -134,6 +130,28 @@ class Recommender:
             ModelError: as `recommend`.
         """
         return self.recommend(self.history_of(product), k, candidates=candidates, gnn=gnn)
+
+    def popular(
+        self, k: int = 10, *, candidates: NDArray[np.bool_] | None = None
+    ) -> list[Recommendation]:
+        """The products most users bought, for someone of whom nothing is known; score: how many.
+
+        Raises:
+            ModelError: as `recommend`.
+        """
+        self._check(k, candidates)
+        counts = self.model.head.buyers.diagonal().astype(np.float64)
+        allowed = counts if candidates is None else np.where(candidates, counts, -np.inf)
+        return [
+            Recommendation(self.products[row], row, float(counts[row])) for row in top_k(allowed, k)
+        ]
+
+    def _check(self, k: int, candidates: NDArray[np.bool_] | None) -> None:
+        n = self.model.head.num_products
+        if k < 1:
+            raise ModelError(f"cannot recommend {k} products; ask for at least 1")
+        if candidates is not None and candidates.shape != (n,):
+            raise ModelError(f"candidates has shape {candidates.shape}, expected ({n},)")
 
 
 def top_k(scores: NDArray[np.float64], k: int) -> list[int]:

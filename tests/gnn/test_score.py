@@ -71,6 +71,16 @@ def test_an_empty_history_has_nothing_to_go_by(recommender):
     assert not recommender.scores(bought(recommender.model)).any()
 
 
+def test_of_whom_nothing_is_known_gets_what_many_bought():
+    model = fitted(graph(list("abc"), (), [("u", "b"), ("v", "b"), ("v", "c"), ("w", "a", "view")]))
+    found = Recommender(model).popular(2)
+    assert [(item.product, item.score) for item in found] == [("product:b", 2), ("product:c", 1)]
+    allowed = np.array([True, False, True])
+    assert names(Recommender(model).popular(5, candidates=allowed)) == ["c", "a"]
+    with pytest.raises(ModelError, match="cannot recommend 0 products"):
+        Recommender(model).popular(0)
+
+
 def test_one_user_at_a_time_is_a_batch_of_one(recommender):
     model = recommender.model
     data = read_training(checkerboard().interactions, model.products, model.config)
