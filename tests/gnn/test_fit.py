@@ -4,6 +4,7 @@ import pytest
 from gnn.channels import read_channels
 from gnn.fit import attach_gnn, fit_model, read_training
 from gnn.fusion import HeadConfig
+from gnn.score import Recommender
 from gnn.user_events import read_user_events
 from kg.errors import ModelError
 from kg.ids import Vocabulary
@@ -84,3 +85,22 @@ def test_a_gnn_is_scaled_to_the_head(kg):
     assert not attach_gnn(model, np.zeros((3, 2), np.float32), histories, 0.5).gnn.any()
     with pytest.raises(ModelError, match="2 embeddings for 3 products"):
         attach_gnn(model, z[:2], histories, 0.5)
+
+
+def test_the_order_of_the_catalogue_changes_no_score():
+    rng = np.random.default_rng(3)
+    names = list("abcdefgh")
+    facts = [(f"product:{n}", "schema:brand", f"brand:{rng.integers(3)}") for n in names]
+    facts += [(f"product:{n}", "clew:alsoBought", "reference:r") for n in "ac"]
+    facts += [("product:a", "clew:alsoBought", "product:f")]
+    events = [(f"u{rng.integers(6)}", names[rng.integers(8)]) for _ in range(30)]
+    text = rng.normal(size=(8, 3)).astype(np.float32)
+    order = rng.permutation(8)
+    plain = Recommender(fitted(graph(names, facts, events), text=text))
+    turned = Recommender(
+        fitted(graph([names[at] for at in order], facts, events), text=text[order])
+    )
+    for name in names:
+        scores = plain.scores(plain.history_of(f"product:{name}"))
+        others = turned.scores(turned.history_of(f"product:{name}"))
+        assert others == pytest.approx(scores[order], abs=1e-6)
