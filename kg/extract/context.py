@@ -12,17 +12,14 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
-from kg.extract.words import NORMS, plain_norm
+from kg.extract.words import HYPHENS, NORMS, plain_norm
 
-__all__ = ["HYPHENS", "UNSPACED", "context_of", "joined"]
+__all__ = ["UNSPACED", "context_of", "joined"]
 
 UNSPACED: Final = frozenset({"ja", "lo", "my", "th", "zh"})
 """Languages written without spaces between words."""
 
-HYPHENS: Final = frozenset("-‐‑–—·")
-"""Tokens that may stand between the words of a phrase, or be missing there."""
-
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*['’]?|[^\w\s]")
+_WORD = re.compile(rf"[^\W_]+(?:['’][^\W_]+)*['’]?|[^\w\s{HYPHENS}]")
 
 
 def context_of(text: str, language: str) -> str:
@@ -36,7 +33,7 @@ def joined(norms: Sequence[str], language: str) -> str:
     """The norms of a text's tokens as context."""
     if language in UNSPACED:
         return "".join(norms)
-    return f" {' '.join(norm for norm in norms if norm not in HYPHENS)} "
+    return f" {' '.join(norms)} "
 
 
 @lru_cache(maxsize=100_000)

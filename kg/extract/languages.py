@@ -1,8 +1,10 @@
 """One blank spaCy pipeline per language: a tokenizer, and norms in the vocabulary.
 
 English and every other language with spaces: words, with punctuation and the letters after a
-digit as tokens of their own (``30|cm``, ``T|-|LIGHT``). Chinese: the segmenter rjieba, told the
-ontology's words. A token's norm is what labels and texts are compared by (see `kg.extract.words`).
+digit as tokens of their own (``30|cm``, ``RED|/|BLUE``). Words are cut after a hyphen too, which
+stays with the first half (``T-|LIGHT``) and is no part of its norm. Chinese: the segmenter rjieba,
+told the ontology's words. A token's norm is what labels and texts are compared by (see
+`kg.extract.words`).
 """
 
 from __future__ import annotations
@@ -21,14 +23,15 @@ from spacy.util import registry
 from spacy.vocab import Vocab
 
 from kg.errors import ExtractionError
-from kg.extract.words import NORMS, plain_norm
+from kg.extract.words import HYPHENS, NORMS, plain_norm
 
 __all__ = ["ChineseTokenizer", "blank_pipeline"]
 
 _PREFIX = re.compile(r"^[\W_]")
 _SUFFIX = re.compile(r"(?:[^\w'’]|_|(?<![sS])['’])$")
 _INFIX = re.compile(
-    r"(?<=[0-9])(?=[A-Za-z])|[^\w'’.,]+|_+|[.,](?![0-9])|(?<![0-9])[.,]",
+    rf"(?<=[0-9])(?=[A-Za-z])|(?<=[^\W_][{HYPHENS}])(?=[^\W_])"
+    rf"|[^\w'’.,{HYPHENS}]+|[{HYPHENS}]{{2,}}|_+|[.,](?![0-9])|(?<![0-9])[.,]",
 )
 
 

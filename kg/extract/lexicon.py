@@ -1,29 +1,28 @@
 """The ontology's labels as a spaCy phrase matcher, and what each matched phrase may mean.
 
 A phrase is known by the norms of its words. ``hot-water bottle``, ``HOT WATER BOTTLES`` and (for
-labels of two longer words) ``candle stick`` and ``candlestick`` are one phrase. Concepts that share
+labels of two words) ``candle stick`` and ``candlestick`` are one phrase. Concepts that share
 a phrase are its senses; `kg.extract.link` chooses among them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import product as combinations
 from typing import Final, Literal
 
 from spacy.language import Language
 from spacy.matcher import PhraseMatcher
 from spacy.tokens import Doc
 
-from kg.extract.context import HYPHENS, context_of
+from kg.extract.context import context_of
+from kg.extract.words import HYPHENS
 from kg.ontology_terms import Concept, Schema
 
 __all__ = ["Lexicon", "Sense", "Spelling"]
 
 Spelling = Literal["label", "hidden", "joined"]
 
-_MAX_GAPS = 3  # with more, a phrase is only matched without hyphens or with all of its own
 _CERTAIN: Final[tuple[float, tuple[str, ...], tuple[str, ...]]] = (1.0, (), ())
 _MIN_JOINED = 3  # letters of each half of a label that is also known as one word
 
@@ -54,50 +53,29 @@ class Lexicon:
         self.matcher = PhraseMatcher(nlp.vocab, attr="NORM")
         self.senses: dict[int, tuple[Sense, ...]] = {}
         phrases: dict[str, dict[str, Sense]] = {}
-        shapes: dict[str, list[Doc]] = {}
+        docs: dict[str, Doc] = {}
         for concept in schema.concepts.values():
             doubts = concept.prior, _contexts(concept.near), _contexts(concept.not_near)
             for label, spelling in _labels(concept, language):
                 prior, near, against = doubts if concept.is_ambiguous(label, language) else _CERTAIN
-                for key, docs, how in self._phrases(label, spelling):
+                surfaces = frozenset({label.casefold()})
+                for doc, how in self._spelled(label, spelling):
+                    key = " ".join(token.norm_ for token in doc)
+                    sense = Sense(concept.id, concept.scheme, prior, how, surfaces, near, against)
                     known = phrases.setdefault(key, {})
-                    sense = Sense(
-                        concept.id,
-                        concept.scheme,
-                        prior,
-                        how,
-                        frozenset({label.casefold()}),
-                        near,
-                        against,
-                    )
                     known[concept.id] = _merged(known.get(concept.id), sense)
-                    shapes.setdefault(key, []).extend(docs)
+                    docs[key] = doc
         for key in sorted(phrases):
-            self.matcher.add(key, shapes[key])
+            self.matcher.add(key, [docs[key]])
             self.senses[nlp.vocab.strings[key]] = tuple(phrases[key].values())
 
-    def _phrases(self, label: str, spelling: Spelling) -> Iterator[tuple[str, list[Doc], Spelling]]:
+    def _spelled(self, label: str, spelling: Spelling) -> Iterator[tuple[Doc, Spelling]]:
+        """A label, and if it is two words, those as one."""
         doc = self._nlp(label)
-        words = [token.text for token in doc if _is_word(token.text)]
-        if not words:
-            return
-        shapes = [*self._shapes(words)]
-        if len(words) > 1 and len(doc) > len(words):  # other signs than one hyphen each may stand
-            shapes.append(doc)
-        yield " ".join(_words_of(doc)), shapes, spelling
+        yield doc, spelling
+        words = [token.text.rstrip(HYPHENS) for token in doc]
         if len(words) == 2 and all(len(w) >= _MIN_JOINED and w.isalpha() for w in words):
-            joined = self._nlp("".join(words))
-            yield " ".join(_words_of(joined)), [joined], "joined"
-
-    def _shapes(self, words: list[str]) -> Iterator[Doc]:
-        """The words with a hyphen or nothing at each gap between them."""
-        gaps = len(words) - 1
-        fillings: Iterable[tuple[bool, ...]] = combinations((False, True), repeat=gaps)
-        for filling in fillings if gaps <= _MAX_GAPS else ((False,) * gaps,):
-            tokens = [words[0]]
-            for hyphen, word in zip(filling, words[1:], strict=True):
-                tokens += ["-", word] if hyphen else [word]
-            yield Doc(self._nlp.vocab, words=tokens)
+            yield self._nlp("".join(words)), "joined"
 
 
 def _merged(known: Sense | None, sense: Sense) -> Sense:
@@ -113,15 +91,6 @@ def _merged(known: Sense | None, sense: Sense) -> Sense:
 
 def _contexts(words: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(context_of(word, language) for language, each in words.items() for word in each)
-
-
-def _words_of(doc: Doc) -> list[str]:
-    """Norms of a document's tokens, hyphens and spaces left out."""
-    return [token.norm_ for token in doc if _is_word(token.text)]
-
-
-def _is_word(text: str) -> bool:
-    return text not in HYPHENS and not text.isspace()
 
 
 def _labels(concept: Concept, language: str) -> Iterator[tuple[str, Spelling]]:

@@ -23,7 +23,6 @@ from typing import Final
 
 from spacy.tokens import Doc
 
-from kg.extract.context import HYPHENS
 from kg.extract.cues import CUES, Cues
 from kg.extract.lexicon import Lexicon
 from kg.extract.senses import MIN_CONFIDENCE, Linked, Match, SenseChooser
@@ -116,9 +115,9 @@ class Linker:
 
     def _denied_before(self, norms: list[str], start: int, relations: frozenset[str]) -> bool:
         cues = self._cues
-        before = _word_before(norms, start)
-        if before is None:
+        if not start:
             return False
+        before = norms[start - 1]
         if before in cues.denies_next or relations <= cues.unsaid_next.get(before, _NOTHING):
             return True
         run = norms[_run_start(norms, start, cues.breaks) : start]
@@ -129,12 +128,11 @@ class Linker:
 
     def _denied_after(self, norms: list[str], end: int, relations: frozenset[str]) -> bool:
         cues = self._cues
-        at = end + 1 if norms[end : end + 1] and norms[end] in HYPHENS else end
-        if at >= len(norms):
+        if end >= len(norms):
             return False
-        if norms[at] in cues.denies_back:
-            return norms[at + 1 : at + 2] != ["standing"]  # free standing
-        return relations <= cues.unsaid_back.get(norms[at], _NOTHING)
+        if norms[end] in cues.denies_back:
+            return norms[end + 1 : end + 2] != ["standing"]  # free standing
+        return relations <= cues.unsaid_back.get(norms[end], _NOTHING)
 
     def _sold(self, norms: list[str], heads: list[Linked]) -> list[Linked]:
         """Of the kinds of product in a text those that name the thing sold."""
@@ -201,11 +199,6 @@ def _longest(linked: list[Linked]) -> list[Linked]:
             taken.update(places)
             kept.append(item)
     return sorted(kept, key=lambda i: i.start)
-
-
-def _word_before(norms: list[str], start: int) -> str | None:
-    at = start - 2 if start > 1 and norms[start - 1] in HYPHENS else start - 1
-    return norms[at] if at >= 0 else None
 
 
 def _run_start(norms: list[str], start: int, breaks: frozenset[str]) -> int:

@@ -16,6 +16,7 @@ from kg.extract.link import FIELD_CONFIDENCE, Linker
 from kg.extract.measures import Measure, MeasureReader
 from kg.extract.senses import Linked
 from kg.extract.settings import Readers, Settings
+from kg.extract.words import HYPHENS
 from kg.ontology_terms import Schema
 from kg.records import Mention, Product
 
@@ -103,7 +104,7 @@ class LanguageReader:
         """What a phrase states, and what follows from it."""
         start = doc[linked.start].idx
         last = doc[linked.end - 1]
-        end = last.idx + len(last)
+        end = last.idx + len(last.text.rstrip(HYPHENS))
         if offsets is not None:
             start, end = offsets[start], offsets[end - 1] + 1
         concept, sure = linked.sense.concept, linked.confidence

@@ -10,8 +10,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Mapping
+from typing import Final
 
-__all__ = ["NORMS", "english_norm", "is_plural", "plain_norm"]
+__all__ = ["HYPHENS", "NORMS", "english_norm", "is_plural", "plain_norm"]
+
+HYPHENS: Final = "‐‑–—-"
+"""Signs that may join two words of a phrase; the plain one last, as character classes want it."""
 
 _APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'", "´": "'"})
 
@@ -61,6 +65,7 @@ def plain_norm(word: str) -> str:
     if not folded.isascii():
         split = unicodedata.normalize("NFD", folded)
         folded = unicodedata.normalize("NFC", "".join(c for c in split if not _is_accent(c)))
+    folded = folded.rstrip(HYPHENS) or folded  # hot-|water: the hyphen belongs to the first half
     return folded.removesuffix("'s").rstrip("'") or folded
 
 

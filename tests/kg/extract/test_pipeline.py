@@ -88,6 +88,11 @@ def test_chinese_titles(title, objects):
     assert found(title, language="zh") == objects
 
 
+def test_a_hyphen_after_a_phrase_is_not_part_of_it():
+    [mentions] = EXTRACTOR.mentions([product("1", "Candle-red - knife--box wood-")])
+    assert [m.text for m in mentions] == ["red", "box", "wood"]
+
+
 def test_translations_are_read_under_their_own_field():
     mug = product("1", "Mug", zh="红色马克杯")
     [mentions] = EXTRACTOR.mentions([mug])
