@@ -14,15 +14,19 @@ comments included, but only where an address could follow it.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from kg.errors import QueryError
 
 __all__ = ["check_cypher", "check_sparql", "limited"]
 
 _READING = {"CALL", "MATCH", "OPTIONAL", "RETURN", "UNWIND", "WITH"}
+_WRITING = {"CREATE", "DELETE", "DETACH", "DROP", "FOREACH", "INSERT", "MERGE", "REMOVE", "SET"}
+"""Refused wherever they stand as words of their own; not every server heeds read access."""
 _PREVIEW = {"EXPLAIN", "PROFILE"}
 _PROCEDURES = {
     "CURRENT_SETTING",
@@ -65,14 +69,19 @@ class _Token:
     end: int
 
 
-def check_cypher(query: str, params: Collection[str] = ()) -> None:
+def check_cypher(query: str, params: Mapping[str, Any] | None = None) -> None:
     """Accept a Cypher query that only reads the graph and has all its parameters.
 
     Raises:
         QueryError: the query is empty, more than one statement, does something else than read the
             graph, has a block comment or a ``\\u`` escape (which some servers decode first of
-            all), or names a parameter that is not given (which some engines take for null).
+            all), or names a parameter that is not given (which some engines take for null) or is
+            no JSON value.
     """
+    try:
+        json.dumps(params, allow_nan=False)
+    except (TypeError, ValueError) as exc:
+        raise QueryError(f"parameters are JSON values: {exc}") from exc
     tokens = _statement(query)
     if not tokens:
         raise QueryError("the query is empty")
@@ -97,7 +106,9 @@ def check_cypher(query: str, params: Collection[str] = ()) -> None:
                 "CALL is refused except for " + ", ".join(sorted(map(str.lower, _PROCEDURES)))
             )
     for token in tokens:
-        if token.text.startswith("$") and token.text[1:] not in params:
+        if token.upper in _WRITING:
+            raise QueryError(f"{token.text} is refused: a query only reads the graph")
+        if token.text.startswith("$") and token.text[1:] not in (params or {}):
             raise QueryError(f"parameter {token.text} is not given")
 
 

@@ -71,10 +71,6 @@ class Sandbox:
             QueryTimeout: it ran, or waited for a worker, longer than ``timeout_s``.
             StoreError: the graph cannot be opened, or the sandbox was closed.
         """
-        try:
-            json.dumps(dict(params), allow_nan=False)
-        except (TypeError, ValueError) as exc:
-            raise QueryError(f"parameters are JSON values: {exc}") from exc
         began = time.monotonic()
         if not self._free.acquire(timeout=timeout_s):
             raise QueryTimeout(f"no query worker became free within {timeout_s:g} s; try later")

@@ -82,7 +82,7 @@ class LadybugStore:
         limit: int = LIMIT,
     ) -> QueryResult:
         """Rows of a query; see `GraphStore.cypher`. It runs in a process of its own."""
-        check_cypher(query, (params or {}).keys())
+        check_cypher(query, params)
         began = time.perf_counter()
         answer = self._open().sandbox.run(
             limited(query, limit + 1), params or {}, timeout_s=timeout_s, limit=limit

@@ -54,7 +54,7 @@ REFUSED = {
     # Engines end this comment in different places: the string hides LOAD from one of them.
     "MATCH (n) /* **/ ' /* */ LOAD FROM '/etc/passwd' RETURN n, 'b'": "block comments are refused",
     "RETURN '\\u0027 + 1 + \\u0027'": r"\\u escapes are refused",
-    "RETURN $a": r"parameter \$a is not given",
+    "RETURN $a ": r"parameter \$a is not given",
 }
 
 
@@ -65,7 +65,34 @@ def test_everything_else_is_refused(query: str, message: str) -> None:
 
 
 def test_parameters_given_are_found() -> None:
-    check_cypher("MATCH (n {id: $id}) WHERE n.name <> '$other' RETURN n", {"id", "unused"})
+    check_cypher("MATCH (n {id: $id}) WHERE n.name <> '$other' RETURN n", {"id": 1, "unused": 2})
+
+
+@pytest.mark.parametrize(("value", "message"), [({1}, "type set"), (float("nan"), "Out of range")])
+def test_parameters_are_json(value: object, message: str) -> None:
+    with pytest.raises(QueryError, match=f"parameters are JSON values: .*{message}"):
+        check_cypher("RETURN $a", {"a": value})
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "MATCH (n) SET n.x = 1",
+        "MATCH (n) DETACH DELETE n",
+        "MATCH (n) CREATE (m) RETURN m",
+        "UNWIND [1] AS x MERGE (n {id: x})",
+        "CALL { MATCH (n) REMOVE n.x RETURN n } RETURN n",
+        "MATCH (n) FOREACH (x IN [1] | SET n.x = x)",
+        "MATCH (n) insert (m)",
+    ],
+)
+def test_writing_is_refused_anywhere(query: str) -> None:
+    with pytest.raises(QueryError, match="is refused: a query only reads the graph"):
+        check_cypher(query)
+
+
+def test_names_that_look_like_writing_are_allowed() -> None:
+    check_cypher("MATCH (n) WHERE n.set = 'DELETE' RETURN n.create AS `merge` // SET")
 
 
 @pytest.mark.parametrize(

@@ -141,7 +141,7 @@ def test_a_strangers_database_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("url", ["sqlite:x", "ladybug:", "graph.lbdb", ""])
 def test_an_unknown_url_is_refused(url: str) -> None:
-    with pytest.raises(StoreError, match="names no graph store; write ladybug:PATH"):
+    with pytest.raises(StoreError, match="names no graph store; write ladybug:PATH or bolt:"):
         open_store(url)
 
 
