@@ -1,1 +1,3 @@
 """Learning: text vectors, the graph neural network, the fusion head, scores, explanations."""
+
+__all__: list[str] = []

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -104,15 +105,14 @@ def evaluate(
             found = tune(early, wanted, channels, text, start=start, config=tuning)
     chosen = start if found is None else found.config
     test = _Test.of(read_training(split.train_and_valid, products, chosen), split, tuple(ks))
+    fit = partial(fit_model, kg, schema, text=text, config=chosen, channels=channels)
     with clock("fit"):
-        data = split.train_and_valid
-        model = fit_model(kg, schema, data, text=text, config=chosen, channels=channels)
+        model = fit(split.train_and_valid)
     metrics = {"head": test.measure(head_scorer(model.head.inverse), chosen)}
     trials: list[Trial] = []
     if embed is not None:
         with clock("gnn"):
-            fitted = fit_model(kg, schema, split.train, text=text, config=chosen, channels=channels)
-            trials = _gnn_trials(embed(split.train), fitted, early, wanted)
+            trials = _gnn_trials(embed(split.train), fit(split.train), early, wanted)
             embeddings = embed(split.train_and_valid)
             metrics |= _with_gnn(embeddings, model, test, chosen, trials[0].value)
     if baselines:

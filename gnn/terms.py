@@ -80,31 +80,44 @@ def score_terms(
     cell = owner * relations + head.features.channel[column]
     by_relation = np.bincount(cell, carried * sums[0], len(products) * relations)
 
-    bought = head.co_purchase[products].astype(np.float64)  # (k, n)
-    text = head.text[products].astype(np.float64)
-    inverse_text = head.inverse_text[rows].astype(np.float64)
-    dense = np.stack(
-        [
-            (bought @ some.T) * scale[:, None],
-            (text @ inverse_text[chosen].T) * scale[:, None],
-            z[chosen].T,
-        ]
-    )
-    dense_totals = [
-        (bought @ user) * scale,
-        (text @ (weights @ inverse_text)) * scale,
-        weights @ z,
-    ]
+    purchase, purchase_total = _purchase_terms(head, products, some, user)
+    text, text_total = _text_terms(head, products, rows, weights, chosen)
+    dense = np.stack([purchase * scale[:, None], text * scale[:, None], z[chosen].T])
+    totals = [purchase_total * scale, text_total * scale, weights @ z]
     return Terms(
         products=products,
         history=rows[chosen],
         scores=parts.sum(axis=0),
-        totals=np.column_stack([by_relation.reshape(len(products), relations), *dense_totals]),
+        totals=np.column_stack([by_relation.reshape(len(products), relations), *totals]),
         owner=owner,
         position=position,
         graph=carried[:, None] * sums[1:].T * some_weights,
         dense=dense * some_weights,
     )
+
+
+def _purchase_terms(
+    head: FusionHead,
+    products: NDArray[np.int64],
+    some: NDArray[np.float64],
+    user: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """``(P C)[i, j]`` of some history products, (k, m'), and ``(x_u P C)[j]``, (k,)."""
+    bought = head.co_purchase[products].astype(np.float64)
+    return bought @ some.T, bought @ user
+
+
+def _text_terms(
+    head: FusionHead,
+    products: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    weights: NDArray[np.float64],
+    chosen: NDArray[np.int64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """``(P T)[i] · T[j]`` of some history products, (k, m'), and of the whole history, (k,)."""
+    text = head.text[products].astype(np.float64)
+    inverse_text = head.inverse_text[rows].astype(np.float64)
+    return text @ inverse_text[chosen].T, text @ (weights @ inverse_text)
 
 
 def _strongest(parts: NDArray[np.float64], count: int) -> NDArray[np.int64]:
