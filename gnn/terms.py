@@ -154,7 +154,8 @@ def _entity_sums(
     sums[0, is_heavy] = ready @ weights
     sums[1:, is_heavy] = ready[:, chosen].T
     light = _rows_of(head.by_entity, columns[~is_heavy])
-    stacked = np.ascontiguousarray(np.vstack([user, some]).T)
+    stacked = np.empty((len(user), 1 + len(some)))
+    stacked[:, 0], stacked[:, 1:] = user, some.T
     sums[:, ~is_heavy] = (light @ stacked).T
     return owner, position, sums[:, entry]
 
