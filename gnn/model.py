@@ -49,18 +49,16 @@ class GnnConfig(BaseModel):
     """Of the first step; it falls in a straight line to nothing at the last."""
     weight_decay: float = Field(default=2.0, ge=0, le=100)
     """Decay of the free vectors (AdamW: a step shrinks them by learning rate times this)."""
-    steps: int = Field(default=240, ge=1, le=1_000_000)
-    """Steps of the optimiser; fewer where validation stops earlier."""
-    check_every: int = Field(default=40, ge=1, le=1_000_000)
-    """Steps between two validations."""
+    epochs: int = Field(default=5, ge=1, le=1000)
+    """Passes over the users; fewer where validation stops earlier."""
     patience: int = Field(default=2, ge=1, le=1000)
-    """Validations without a gain before training stops."""
+    """Epochs without a gain on validation before training stops."""
     batch_size: int = Field(default=1024, ge=1, le=1_000_000)
     """Events predicted at each step."""
     negatives: int = Field(default=1024, ge=1, le=1_000_000)
     """Products each event is told apart from: drawn evenly, shared by the batch."""
     targets_per_user: int = Field(default=20, ge=1, le=100_000)
-    """Events of one user predicted in a pass over all, drawn anew each time."""
+    """Events of one user predicted in an epoch, drawn anew each time."""
     max_history: int = Field(default=50, ge=1, le=100_000)
     """Events before and events after that one event is predicted from."""
 

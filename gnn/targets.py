@@ -62,6 +62,11 @@ class Targets:
                 "network learns from users who have: train without it, or bring more events"
             )
 
+    def count(self, size: int) -> int:
+        """Batches of one pass."""
+        users = np.bincount(self._users[self._eligible])
+        return max(1, round(int(np.minimum(users, self._per_user).sum()) / size))
+
     def batches(self, size: int, rng: np.random.Generator) -> Iterator[Batch]:
         """One pass over the users in random order, in batches of about ``size`` events."""
         users = self._users[self._eligible]
@@ -70,7 +75,7 @@ class Targets:
         ordered = shuffled[order]
         place = np.arange(len(order)) - np.searchsorted(ordered, ordered)
         chosen = self._eligible[order[place < self._per_user]]
-        for part in np.array_split(chosen, max(1, round(len(chosen) / size))):
+        for part in np.array_split(chosen, self.count(size)):
             yield self._batch(part)
 
     def _batch(self, events: NDArray[np.int64]) -> Batch:

@@ -55,9 +55,9 @@ class GnnResult:
     """What training gives."""
 
     z_products: NDArray[np.float32]  # (products, dim), unit rows; zero where nothing is known
-    losses: tuple[float, ...]  # mean between two checks
-    scores: tuple[float, ...]  # of `validate` at each check; empty without it
-    steps: int  # behind z_products: the best check by validation
+    losses: tuple[float, ...]  # mean of each epoch
+    scores: tuple[float, ...]  # of `validate` after each epoch; empty without it
+    epochs: int  # behind z_products: the best by validation
     seconds: float
     relation_weights: tuple[Mapping[str, float], ...]  # by layer
     weights: Mapping[str, NDArray[np.float32]]  # all parameters
@@ -86,7 +86,7 @@ def train_gnn(
         run: how to run.
         history: how a user's events weigh against each other; its recency is the factor per
             moment between two.
-        validate: decides which step is kept and when to stop; None: all steps are run.
+        validate: decides which epoch is kept and when to stop; None: all epochs are run.
         progress: told of a stage and each step.
 
     Raises:
@@ -128,13 +128,13 @@ def fit_gnn(
         model = LinearHeteroGNN(data, graph, config, generator).to(run.device)
         fit = _Fit(model, targets, config, np.random.default_rng(run.seed))
         if progress is not None:
-            progress.stage("train the graph neural network", config.steps)
+            progress.stage("train the graph neural network", config.epochs * fit.epoch_steps)
         fit.run(validate, progress)
     return GnnResult(
         z_products=fit.z,
         losses=tuple(fit.losses),
         scores=tuple(fit.scores),
-        steps=fit.kept_at,
+        epochs=fit.kept_at,
         seconds=time.perf_counter() - started,
         relation_weights=tuple(model.relation_weights()),
         weights={name: value.cpu().numpy() for name, value in model.state_dict().items()},
@@ -142,7 +142,7 @@ def fit_gnn(
 
 
 class _Fit:
-    """The loop: steps, checks, the best vectors so far."""
+    """The loop: epochs, the best vectors so far."""
 
     def __init__(
         self,
@@ -164,29 +164,24 @@ class _Fit:
             ],
             lr=config.learning_rate,
         )
-        self.schedule = LinearLR(self.optimizer, 1.0, 0.0, total_iters=config.steps)
+        self.epoch_steps = targets.count(config.batch_size)
+        self.schedule = LinearLR(
+            self.optimizer, 1.0, 0.0, total_iters=config.epochs * self.epoch_steps
+        )
 
     def run(self, validate: Validate | None, progress: Progress | None) -> None:
-        """All steps, with a check each ``check_every`` and at the end."""
-        pending: list[float] = []
-        for step, batch in enumerate(self._batches(), start=1):
-            pending.append(self._step(batch))
-            if progress is not None:
-                progress.advance()
-            if step % self.config.check_every == 0 or step == self.config.steps:
-                self.losses.append(float(np.mean(pending)))
-                pending.clear()
-                if self._check(step, validate):
-                    return
-
-    def _batches(self) -> Iterator[Batch]:
-        done = 0
-        while True:
+        """All epochs, or until validation stops gaining."""
+        for epoch in range(1, self.config.epochs + 1):
+            losses = []
             for batch in self.targets.batches(self.config.batch_size, self.rng):
-                if done == self.config.steps:
-                    return
-                done += 1
-                yield batch
+                losses.append(self._step(batch))
+                if progress is not None:
+                    progress.advance()
+            self.losses.append(float(np.mean(losses)))
+            if validate is not None or epoch == self.config.epochs:
+                self._keep(epoch, validate)
+            if epoch - self.kept_at >= self.config.patience and self.scores:
+                return
 
     def _step(self, batch: Batch) -> float:
         model, config = self.model, self.config
@@ -215,19 +210,14 @@ class _Fit:
         self.schedule.step()
         return value
 
-    def _check(self, step: int, validate: Validate | None) -> bool:
-        """Keep the vectors where they are the best; whether to stop."""
-        last = step == self.config.steps
-        if validate is None and not last:
-            return False
+    def _keep(self, epoch: int, validate: Validate | None) -> None:
+        """Keep the vectors where they are the best so far."""
         with torch.no_grad():
             z = normalize(self.model(), dim=1).cpu().numpy()
         if validate is not None:
             self.scores.append(validate(z))
         if validate is None or self.scores[-1] > max(self.scores[:-1], default=-np.inf):
-            self.z, self.kept_at = z, step
-        checks = len(self.scores) - int(np.argmax(self.scores)) - 1 if self.scores else 0
-        return last or checks >= self.config.patience
+            self.z, self.kept_at = z, epoch
 
 
 def _read_histories(batch: Batch, z: Tensor) -> Tensor:

@@ -94,12 +94,14 @@ def test_a_user_with_many_events_is_asked_some() -> None:
     first = one_pass(targets(events, per_user=5), seed=1)
     other = one_pass(targets(events, per_user=5), seed=2)
     assert Counter(user for user, _ in first) == {0: 5, 1: 2}
+    assert [targets(events, per_user=5).count(size) for size in (1, 3, 7, 100)] == [7, 2, 1, 1]
     assert first.keys() != other.keys()
 
 
 def test_batches_are_of_like_size_and_keep_users_together() -> None:
     events = columns(*((user, product, product) for user in range(40) for product in range(5)))
     batches = list(targets(events).batches(60, np.random.default_rng(0)))
+    assert targets(events).count(60) == 3
     assert [len(batch.products) for batch in batches] == [67, 67, 66]
     split = sum(len(set(a.users) & set(b.users)) for a, b in pairwise(batches))
     assert split <= 2
