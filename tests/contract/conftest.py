@@ -1,3 +1,9 @@
+"""The backends of the contract suite.
+
+One joins by one more name in ``BACKENDS`` and a fixture of that name, which makes a function from a
+new directory to an empty store.
+"""
+
 import importlib.util
 import itertools
 import socket
@@ -7,6 +13,44 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from kg.store import GraphStore, LadybugStore, open_store
+from tests.tables import SHOP
+from tests.worlds import SCHEMA
+
+BACKENDS = ("ladybug", "bolt")
+
+
+@pytest.fixture(scope="module")
+def ladybug() -> Callable[[Path], GraphStore]:
+    return lambda directory: LadybugStore(directory / "graph.lbdb")
+
+
+@pytest.fixture(scope="module")
+def bolt(bolt_server: Callable[[], str]) -> Callable[[Path], GraphStore]:
+    return lambda _: open_store(bolt_server(), SCHEMA)
+
+
+@pytest.fixture(scope="module", params=BACKENDS)
+def make(request: pytest.FixtureRequest) -> Callable[[Path], GraphStore]:
+    made: Callable[[Path], GraphStore] = request.getfixturevalue(request.param)
+    return made
+
+
+@pytest.fixture(scope="module")
+def store(
+    make: Callable[[Path], GraphStore], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[GraphStore]:
+    """The shop, loaded. Only read it."""
+    with make(tmp_path_factory.mktemp("store")) as store:
+        store.load(SHOP, SCHEMA)
+        yield store
+
+
+@pytest.fixture
+def empty(make: Callable[[Path], GraphStore], tmp_path: Path) -> Iterator[GraphStore]:
+    with make(tmp_path) as store:
+        yield store
 
 
 def _free_port() -> int:
