@@ -30,9 +30,10 @@ class Cues:
     """Words directly before a phrase, and the relations it then does not state: faux."""
     unsaid_back: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """The same, directly after it: effect."""
+    pictured_back: frozenset[str] = frozenset()  # directly after what is only pictured: design
     subordinates: frozenset[str] = frozenset()  # after them comes not the thing sold: with, for
     joins: frozenset[str] = frozenset()  # between two things sold: and
-    breaks: frozenset[str] = frozenset(",.;:()[]!?|")
+    breaks: frozenset[str] = _words(", . ; : ( ) [ ] ! ? | - – — --")
 
     def folded(self, norm: Callable[[str], str]) -> Cues:
         """The cues as norms."""
@@ -51,6 +52,7 @@ class Cues:
             ),
             unsaid_next={norm(word): said for word, said in self.unsaid_next.items()},
             unsaid_back={norm(word): said for word, said in self.unsaid_back.items()},
+            pictured_back=each(self.pictured_back),
             subordinates=each(self.subordinates),
             joins=each(self.joins),
         )
@@ -96,6 +98,7 @@ CUES: Final[Mapping[str, Cues]] = {
             **dict.fromkeys(_words("scent scented fragrance fragranced aroma"), _LOOKS),
             **dict.fromkeys(_words("flavour flavor flavoured flavored"), _LOOKS),
         },
+        pictured_back=_words("design motif pattern print printed shape shaped theme themed"),
         subordinates=_words("with w for on in from by to"),
         joins=_words("and & + or /"),
     ),
@@ -108,9 +111,10 @@ CUES: Final[Mapping[str, Cues]] = {
             **dict.fromkeys(_words("纹 效果 质感 色"), _MATERIAL),
             **dict.fromkeys(_words("味 香味 香型 口味"), _LOOKS),
         },
+        pictured_back=_words("图案 造型 形状 印花 形"),
         subordinates=_words("带 配 附"),
         joins=_words("和 与 及 + /"),
-        breaks=frozenset(" ,.;:()[]!?|，。；：（）、！？【】"),
+        breaks=frozenset(" ,.;:()[]!?|-–—，。；：（）、！？【】"),
     ),
 }
 """Cues by language; a language without an entry has none."""

@@ -8,9 +8,9 @@ In: a spaCy document and the matches of a `Lexicon`. Out: `Linked` spans. In ord
    of product leaves no colour behind;
 3. what a cue takes back is dropped (*without glass*, *fits bottles*, *wood effect*), and so is the
    box of *box of 6*;
-4. of several kinds of product in a text the head counts: the last one before *with*, *for*, …;
-   what comes after these is never the thing sold. Phrases inside the others are freed, and what
-   those are made of is dropped (*glass jar labels*).
+4. of several kinds of product in a text only the thing sold counts; those after *with*, *for*, …
+   or before *design* are never it. Phrases inside the others are freed, and what those are made of
+   is dropped (*glass jar labels*).
 
 The confidence of what remains is that of its sense, to be multiplied with that of the field
 (`FIELD_CONFIDENCE`).
@@ -26,7 +26,7 @@ from spacy.tokens import Doc
 from kg.extract.cues import CUES, Cues
 from kg.extract.lexicon import Lexicon
 from kg.extract.senses import MIN_CONFIDENCE, Linked, Match, SenseChooser
-from kg.extract.words import NORMS, plain_norm
+from kg.extract.words import NORMS, is_plural, plain_norm
 
 __all__ = ["FIELD_CONFIDENCE", "Linker"]
 
@@ -40,6 +40,7 @@ FIELD_CONFIDENCE: Final[Mapping[str, float]] = {
 
 _NOTHING: frozenset[str] = frozenset()
 _OF_A_PART: Final = frozenset({"schema:material"})
+_IN_A_COMPOUND: Final = frozenset({"schema:material", "clew:size", "clew:usedFor"})
 _OF_AN_EXTRA: Final = frozenset({"schema:material", "schema:color"})
 
 
@@ -94,7 +95,7 @@ class Linker:
             and not (holders and doc[linked.start].idx in holders)
         ]
         heads = [item for item in said if item.sense.scheme in self._heads]
-        sold = self._sold(norms, heads)
+        sold = self._sold(doc, norms, said, many=bool(holders))
         if len(sold) == len(heads):
             return said
         unsold = [item for item in heads if item not in sold]
@@ -134,19 +135,51 @@ class Linker:
             return norms[end + 1 : end + 2] != ["standing"]  # free standing
         return relations <= cues.unsaid_back.get(norms[end], _NOTHING)
 
-    def _sold(self, norms: list[str], heads: list[Linked]) -> list[Linked]:
-        """Of the kinds of product in a text those that name the thing sold."""
-        heads = [item for item in heads if not self._is_subordinate(norms, item.start)]
-        if len(heads) < 2:
-            return heads
-        stops = self._cues.subordinates | self._cues.breaks
-        ends = (i for i in range(heads[0].end, len(norms)) if norms[i] in stops)
-        limit = next(ends, len(norms))
-        fore = [item for item in heads if item.end <= limit]
-        sold = [fore.pop()]
-        while fore and not self._cues.joins.isdisjoint(norms[fore[-1].end : sold[-1].start]):
-            sold.append(fore.pop())  # cup and saucer: both are sold
+    def _sold(self, doc: Doc, norms: list[str], said: list[Linked], *, many: bool) -> list[Linked]:
+        """Of the kinds of product in a text those that name the thing sold.
+
+        They are the last of a compound (*jam jar magnet*), or the first plural in it where a
+        number of pieces is stated (*set of 4 badges balloon girl*), and what *and* joins to it
+        (*cup and saucer*). A colour, a style, a motif begins another phrase: a *lunch bag red
+        doily* is a bag.
+        """
+        sold: list[Linked] = []
+        opened = False
+        for item in said:
+            if item.sense.scheme not in self._heads:
+                relations = self._readers.get(item.sense.scheme, _NOTHING)
+                opened = opened or not relations <= _IN_A_COMPOUND
+            elif not self._may_be_sold(norms, item):
+                continue
+            elif not sold or not self._is_other_phrase(doc, norms, sold[-1], item, opened, many):
+                if sold and not self._are_joined(norms, sold[-1], item):
+                    sold.pop()
+                sold.append(item)
+                opened = False
+            else:
+                break
         return sold
+
+    def _are_joined(self, norms: list[str], left: Linked, right: Linked) -> bool:
+        between = norms[left.end : right.start]
+        return bool(between) and self._cues.joins.issuperset(between)
+
+    def _is_other_phrase(
+        self, doc: Doc, norms: list[str], left: Linked, right: Linked, opened: bool, many: bool
+    ) -> bool:
+        """Whether ``right`` belongs to another phrase than ``left``, which ends there."""
+        between = norms[left.end : right.start]
+        if between and between[0] in self._cues.joins:  # sea salt & lavender soap
+            return False
+        stops = self._cues.subordinates | self._cues.breaks
+        plural = many and is_plural(doc[left.start : left.end].text)
+        return opened or plural or not stops.isdisjoint(between)
+
+    def _may_be_sold(self, norms: list[str], item: Linked) -> bool:
+        pictured = norms[item.end : item.end + 1]
+        return self._cues.pictured_back.isdisjoint(pictured) and not self._is_subordinate(
+            norms, item.start
+        )
 
     def _is_subordinate(self, norms: list[str], start: int) -> bool:
         """Whether a phrase comes after *with*, *for*, *in a* …, and something before that."""
@@ -188,12 +221,15 @@ def _likely(weighed: list[Linked]) -> list[Linked]:
 
 
 def _longest(linked: list[Linked]) -> list[Linked]:
-    """Those that overlap none longer (of the same length: none earlier), in order."""
+    """Those that overlap none longer (of the same length: none later), in order.
+
+    The later one, since English compounds end in their head: a *black tea towel* is a towel.
+    """
     if len(linked) < 2:
         return linked
     taken: set[int] = set()
     kept = []
-    for item in sorted(linked, key=lambda i: (i.start - i.end, i.start)):
+    for item in sorted(linked, key=lambda i: (i.start - i.end, -i.start)):
         places = range(item.start, item.end)
         if taken.isdisjoint(places):
             taken.update(places)

@@ -28,15 +28,15 @@ RELATIONS = {
 }
 
 FLOORS = {  # precision, recall
-    "colour": (0.9, 0.5),
-    "material": (0.9, 0.6),
-    "product_type": (0.8, 0.4),
-    "motif": (0.65, 0.65),
-    "occasion": (0.9, 0.4),
-    "audience": (0.9, 0.4),
-    "style": (0.9, 0.4),
-    "use": (0.6, 0.1),
-    "pack_size": (0.95, 0.93),
+    "colour": (0.92, 0.5),
+    "material": (0.93, 0.62),
+    "product_type": (0.95, 0.88),
+    "motif": (0.74, 0.68),
+    "occasion": (0.92, 0.62),
+    "audience": (0.9, 0.75),
+    "style": (0.8, 0.82),
+    "use": (0.84, 0.75),
+    "pack_size": (0.95, 0.94),
 }
 
 Scores = tuple[float, float]
