@@ -80,6 +80,7 @@ def _serve(store: Path, host: str, port: int, user: str | None = None) -> None:
     try:
         listener.bind((host, port))
     except OSError as exc:
+        listener.close()
         raise ClewError(
             f"cannot listen on {host}:{port}: {exc.strerror}; choose another with --port"
         ) from exc

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -33,10 +32,6 @@ class ClewGroup(click.Group):
                 raise
             click.echo(f"clew: {exc}", err=True)
             ctx.exit(exc.exit_code)
-        except BrokenPipeError:
-            # The reader of our output went away (``clew … | head``): not our failure.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            ctx.exit(0)
 
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
