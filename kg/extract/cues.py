@@ -31,6 +31,7 @@ class Cues:
     unsaid_back: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """The same, directly after it: effect."""
     pictured_back: frozenset[str] = frozenset()  # directly after what is only pictured: design
+    serves_back: frozenset[str] = frozenset()  # directly after what it serves: incense holder
     subordinates: frozenset[str] = frozenset()  # after them comes not the thing sold: with, for
     joins: frozenset[str] = frozenset()  # between two things sold: and
     breaks: frozenset[str] = _words(", . ; : ( ) [ ] ! ? | - – — --")
@@ -53,6 +54,7 @@ class Cues:
             unsaid_next={norm(word): said for word, said in self.unsaid_next.items()},
             unsaid_back={norm(word): said for word, said in self.unsaid_back.items()},
             pictured_back=each(self.pictured_back),
+            serves_back=each(self.serves_back),
             subordinates=each(self.subordinates),
             joins=each(self.joins),
         )
@@ -99,6 +101,10 @@ CUES: Final[Mapping[str, Cues]] = {
             **dict.fromkeys(_words("flavour flavor flavoured flavored"), _LOOKS),
         },
         pictured_back=_words("design motif pattern print printed shape shaped theme themed"),
+        serves_back=_words(
+            "carrier case cleaner cover cutter dispenser hanger holder maker opener organiser "
+            "organizer protector rack refill remover sharpener stand warmer"
+        ),
         subordinates=_words("with w for on in from by to"),
         joins=_words("and & + or /"),
     ),

@@ -176,10 +176,10 @@ class Linker:
         return opened or plural or not stops.isdisjoint(between)
 
     def _may_be_sold(self, norms: list[str], item: Linked) -> bool:
-        pictured = norms[item.end : item.end + 1]
-        return self._cues.pictured_back.isdisjoint(pictured) and not self._is_subordinate(
-            norms, item.start
-        )
+        after = norms[item.end : item.end + 1]
+        cues = self._cues
+        other = not (cues.pictured_back | cues.serves_back).isdisjoint(after)
+        return not other and not self._is_subordinate(norms, item.start)
 
     def _is_subordinate(self, norms: list[str], start: int) -> bool:
         """Whether a phrase comes after *with*, *for*, *in a* …, and something before that."""

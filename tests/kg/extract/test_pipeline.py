@@ -60,6 +60,7 @@ def found(title: str, **fields: object) -> set[str]:
         ("Box for candles", {"type:box"}),
         ("Mug pink bag", {"type:mug", "colour:pink"}),
         ("Mug bag design", {"type:mug"}),
+        ("Knife sharpener", set()),
         ("Candle & pink mug", {"type:mug", "colour:pink"}),
         ("Set of 2 mugs box", {"measure:2-pieces", "type:mug"}),
         ("Set of 2 mug boxes", {"measure:2-pieces", "type:box"}),
