@@ -160,7 +160,11 @@ def test_an_index_is_written_once(path: Path) -> None:
 CUT_SHORT = gzip.compress(b"<urn:a> <urn:b> <urn:c> .\n")[:-9]
 
 
-@pytest.mark.parametrize("content", [b"not gzip", gzip.compress(b"<a> <b> .\n"), CUT_SHORT])
+@pytest.mark.parametrize(
+    "content",
+    [b"not gzip", gzip.compress(b"<a> <b> .\n"), CUT_SHORT],
+    ids=["no gzip", "no N-Quads", "cut short"],
+)
 def test_what_is_not_nquads_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "bad.nq.gz").write_bytes(content)
     with pytest.raises(StoreError, match=r"bad\.nq\.gz cannot be indexed: "):
