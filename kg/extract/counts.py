@@ -18,12 +18,12 @@ from kg.ontology_terms import Unit
 
 __all__ = [
     "COUNT",
-    "HOLDER",
     "START",
     "CountReader",
     "Term",
     "alternatives",
     "fold_spelling",
+    "holder_of",
     "is_count",
     "with_plurals",
 ]
@@ -42,8 +42,10 @@ _CLOSED = re.compile(r"\s?(?:$|[,;.)(|])")
 _WORDS = "|".join(sorted(NUMBER_WORDS, key=len, reverse=True))
 _HOLDERS = "sets?|packs?|pk|pkt|packet|box|boxes|bags?|case|bundle|carton|jar|tin|tub|tube|lot|book"
 
-HOLDER: Final = re.compile(rf"\b(?:{_HOLDERS})\s$", re.IGNORECASE)
-"""A word for what holds things, at the end of a text."""
+_HOLDER_BEFORE = re.compile(rf"\b(?:{_HOLDERS})\s$", re.IGNORECASE)
+_HOLDER_AFTER = re.compile(
+    r"\s(?:jar|tubs?|tube|can|canister|packet|bag|box|tin|pouch|sachet|spool)s?\b", re.IGNORECASE
+)
 
 _NOT_PIECES: Final = {
     "age", "bar", "bulb", "button", "cell", "channel", "color", "colour", "compartment",
@@ -67,7 +69,7 @@ class Term:
     value: Decimal
     unit: Unit | None
     confidence: float = 1.0
-    held_from: int | None = None  # from here to end words only name what holds the goods: box of 6
+    held: tuple[int, int] | None = None  # where words only name what holds the goods: box of 6
 
 
 class CountReader:
@@ -114,7 +116,7 @@ class CountReader:
                 unit = self._by_spelling[fold_spelling(found["unit"])] if "unit" in found else None
                 unit = unit or self._pieces
                 if value is not None and is_count(value, unit):
-                    yield Term(match.start(), match.end(), value, unit, held_from=match.start())
+                    yield Term(match.start(), match.end(), value, unit, held=match.span())
         for match in self._pairs.finditer(text):
             unit = self._by_spelling[fold_spelling(match["unit"])]
             if unit.factor > 1:
@@ -142,6 +144,15 @@ class CountReader:
         if word.casefold() in _STOPS or (first and fold_spelling(word) in self._by_spelling):
             return True
         return english_norm(word.rpartition("-")[2]) in self._not_pieces
+
+
+def holder_of(text: str, start: int, end: int, dimension: str) -> tuple[int, int] | None:
+    """Where what holds an amount at ``start`` to ``end`` is named: *bag 500 g*, *50 ml tube*."""
+    if dimension == "mass" and (before := _HOLDER_BEFORE.search(text, 0, start)):
+        return before.start(), end
+    if dimension in ("mass", "volume") and (after := _HOLDER_AFTER.match(text, end)):
+        return start, after.end()
+    return None
 
 
 def fold_spelling(spelling: str) -> str:

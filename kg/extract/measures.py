@@ -13,12 +13,12 @@ from decimal import Decimal
 
 from kg.extract.counts import (
     COUNT,
-    HOLDER,
     START,
     CountReader,
     Term,
     alternatives,
     fold_spelling,
+    holder_of,
     is_count,
     with_plurals,
 )
@@ -28,8 +28,9 @@ from kg.quantities import measure_id
 
 __all__ = ["Measure", "MeasureReader"]
 
-_SAME_SIZE = Decimal("0.03")  # two units for one size, as in 0.5kg (1.1lb), differ by less
+_SAME_SIZE = Decimal("0.05")  # two units for one size, as in 0.5kg (1.1lb), differ by less
 
+_ALIKE = 20  # times by which sizes with one unit may differ
 _NOT_INCH = re.compile(r"\s?\d|-\d|\s(?:the|a|one)\b", re.IGNORECASE)
 _MAX_DIGITS_BEFORE_LETTER = 4  # more are a model number
 _EITHER_CASE = frozenset("LlVvWw")  # units whose letter is written large or small
@@ -45,7 +46,7 @@ class Measure:
     dimension: str
     id: str  # measure:30-cm
     confidence: float = 1.0  # that these words state this quantity
-    held_from: int | None = None  # as of `Term`
+    held: tuple[int, int] | None = None  # as of `Term`
 
 
 class MeasureReader:
@@ -107,11 +108,7 @@ class MeasureReader:
             return []
         if len(terms) == 2 and terms[0].unit is None and known[0].dimension != "length":
             return self._multiplied(*terms)
-        filled = [term.unit for term in terms]
-        for row in range(len(filled) - 2, -1, -1):  # 30 x 20cm: the unit stands at the end
-            filled[row] = filled[row] or filled[row + 1]
-        for row in range(1, len(filled)):
-            filled[row] = filled[row] or filled[row - 1]
+        filled = _shared_units(terms)
         whole = [replace(term, unit=unit) for term, unit in zip(terms, filled, strict=True)]
         return [t for t in whole if t.unit is not None and _is_sound(t.value, t.unit)]
 
@@ -137,11 +134,8 @@ class MeasureReader:
         if spelling is None or not self._fits(match):
             return Term(match.start(), match.end("number"), value, None)
         unit = self._by_spelling[fold_spelling(spelling)]
-        holder = None
-        if unit.dimension == "mass":  # bag 500 g: of something that weighs so much
-            holder = HOLDER.search(match.string, 0, match.start())
-        start = None if holder is None else holder.start()
-        return Term(match.start(), match.end(), value, unit, held_from=start)
+        held = holder_of(match.string, match.start(), match.end(), unit.dimension)
+        return Term(match.start(), match.end(), value, unit, held=held)
 
     def _fits(self, match: re.Match[str]) -> bool:
         """Whether the letters after a number are a unit there.
@@ -169,8 +163,23 @@ class MeasureReader:
             term.unit.dimension,
             self._ids[key],
             term.confidence,
-            term.held_from,
+            term.held,
         )
+
+
+def _shared_units(terms: list[Term]) -> list[Unit | None]:
+    """Each term's unit: its own, else the next one's, else the one before.
+
+    Sizes that share a unit are of one order: in 1/2 x 36 yd the half is no yard.
+    """
+    filled = [term.unit for term in terms]
+    neighbours = [(row, row + 1) for row in range(len(terms) - 2, -1, -1)]
+    neighbours += [(row, row - 1) for row in range(1, len(terms))]
+    for row, other in neighbours:
+        alike = terms[row].value * _ALIKE >= terms[other].value >= terms[row].value / _ALIKE
+        if filled[row] is None and alike:
+            filled[row] = filled[other]
+    return filled
 
 
 def _base_unit(units: Iterable[Unit], dimension: str) -> Unit | None:

@@ -86,12 +86,7 @@ class LanguageReader:
         matches = self._lexicon.matcher(doc) if schemes else ()
         if not matches or not schemes:
             return
-        held = {
-            place
-            for m in quantities
-            if m.held_from is not None
-            for place in range(m.held_from, m.end)
-        }
+        held = {place for m in quantities if m.held is not None for place in range(*m.held)}
         if offsets is not None and held:
             held = {place for place, original in enumerate(offsets) if original in held}
         context = self._context(product, text)

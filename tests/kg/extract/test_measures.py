@@ -59,6 +59,8 @@ def read(text: str, language: str = "en") -> list[tuple[str, str]]:
         ("10mmx6mmx4.5mm nut", [("10mm", "1-cm"), ("6mm", "6-mm"), ("4.5mm", "4.5-mm")]),
         ("Hillman 45632 5/8-Inch nut", [("5/8-Inch", "1.588-cm")]),
         ("filament 1.75 mm +/- 0.03 mm", [("1.75 mm", "1.75-mm")]),
+        ("1/2 X 36 metres", [("36 metres", "36-m")]),
+        ("3.4 inch (88 mm)", [("3.4 inch", "8.636-cm")]),
         ("4 x 5 pcs", [("4 x 5 pcs", "20-pieces")]),
         ("24-volt motor", [("24-volt", "24-v")]),
     ],

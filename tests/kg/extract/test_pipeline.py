@@ -54,6 +54,8 @@ def found(title: str, **fields: object) -> set[str]:
         ("Knives,  box of 6", {"type:knife", "measure:6-pieces"}),
         ("With box", {"type:box"}),
         ("BAG 500g WOOD", {"measure:500-g", "material:wood"}),
+        ("Wood, 50 ml box", {"measure:50-ml", "material:wood"}),
+        ("50 cm box", {"measure:50-cm", "type:box"}),
         ("BAG 50cm", {"measure:50-cm", "type:bag"}),
         ("WOODS", {"material:wood"}),
         ("Mug and saucer", {"type:mug", "type:saucer"}),
