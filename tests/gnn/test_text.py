@@ -14,8 +14,8 @@ from gnn.text import (
     product_text,
     product_texts,
     text_encoder,
-    unit_rows,
 )
+from gnn.vectors import unit_rows
 from kg.errors import ModelError
 from kg.facts import PRODUCT_SCHEMA
 
