@@ -1,20 +1,21 @@
 """Whether the records of an ontology fit each other and the files say nothing unheard of.
 
 In: an `OntologyGraph` and the `Schema` read from it. Out: problems, reported on the graph. Each
-rule is one function, listed in `RULES`.
+rule is one function, listed in `RULES`; those about concepts are in `kg.concept_rules`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from pathlib import Path
 from string import Formatter
 
+from kg.concept_rules import CONCEPT_RULES
 from kg.ontology_graph import CLEW, SKOS, OntologyGraph, Problem
 from kg.ontology_read import read_schema
-from kg.ontology_terms import FRAME_SLOTS, SOURCE_KINDS, Concept, Relation, Schema, Unit
+from kg.ontology_terms import FRAME_SLOTS, SOURCE_KINDS, Relation, Schema
 from kg.records import EVENTS
 
 __all__ = ["RULES", "check_ontology", "read_checked"]
@@ -89,9 +90,10 @@ def _terms_known(graph: OntologyGraph, schema: Schema) -> None:
         for subject, predicate in graph.predicates():
             if predicate.startswith(namespace) and predicate not in known:
                 said = graph.compact(predicate)
-                near = get_close_matches(predicate, known, n=1)
-                hint = f"; did you mean {graph.compact(near[0])}?" if near else "; remove it"
-                graph.report(subject, f"{said} is not a term Clew knows{hint}", at=said)
+                names = [graph.compact(term) for term in known]
+                near = get_close_matches(said, names, n=1, cutoff=0.8)
+                hint = f"did you mean {near[0]}?" if near else "remove it"
+                graph.report(subject, f"{said} is not a term Clew knows; {hint}", at=said)
 
 
 def _names_sound(graph: OntologyGraph, schema: Schema) -> None:
@@ -123,11 +125,12 @@ def _classes_known(graph: OntologyGraph, schema: Schema) -> None:
                 if class_id not in schema.classes and not class_id.startswith("xsd:"):
                     why = f"unknown {end} {class_id}; declare it as an owl:Class or mend the name"
                     graph.report(relation.iri, why, at=class_id)
-    for prefix in schema.schemes():
-        class_id = next(c.class_id for c in schema.concepts.values() if c.scheme == prefix)
-        if class_id and class_id not in schema.classes:
-            why = f"clew:conceptClass {class_id} is unknown; declare it as an owl:Class"
-            graph.report(schema.prefixes[prefix], why, at=class_id)
+    for iri in graph.subjects(f"{SKOS}ConceptScheme"):
+        for value in graph.objects(iri, f"{CLEW}conceptClass"):
+            class_id = graph.compact(value.value)
+            if class_id not in schema.classes:
+                why = f"clew:conceptClass {class_id} is unknown; declare it as an owl:Class"
+                graph.report(iri, why, at=class_id)
 
 
 def _sources_sound(graph: OntologyGraph, schema: Schema) -> None:
@@ -196,98 +199,12 @@ def _check_slots(graph: OntologyGraph, iri: str, text: str, wanted: frozenset[st
         graph.report(iri, f"clew:template {text!r} must hold {slots}, once each", at=f'"{text}"')
 
 
-def _labels_unique(graph: OntologyGraph, schema: Schema) -> None:
-    """A label means one thing inside a scheme and language (case does not tell them apart)."""
-    taken: dict[tuple[str, str, str], str] = {}
-    spelt: list[tuple[Concept | Unit, str, str, str]] = [
-        (concept, concept.scheme, language, label)
-        for concept in schema.concepts.values()
-        for language in schema.languages
-        for label in concept.labels(language)
-    ]
-    for unit in schema.units.values():
-        spelt += [
-            (unit, "unit", language, x) for language, all_ in unit.labels.items() for x in all_
-        ]
-    for term, scheme, language, label in spelt:
-        fold = label if scheme == "unit" else label.casefold()
-        other = taken.setdefault((scheme, language, fold), term.id)
-        if other != term.id:
-            why = f"label {label!r}@{language} is also a label of {other}; keep it at one of them"
-            graph.report(_iri(term, schema), why, at=f'"{label}"@{language}')
-
-
-def _iri(term: Concept | Unit, schema: Schema) -> str:
-    prefix, _, local = term.id.partition(":")
-    return schema.prefixes[prefix] + local
-
-
-def _labels_clean(graph: OntologyGraph, schema: Schema) -> None:
-    for concept in schema.concepts.values():
-        for language in schema.languages:
-            labels = concept.labels(language)
-            for label in {x for x in labels if not x.strip() or x != " ".join(x.split())}:
-                why = f"label {label!r}@{language} is empty or has stray blanks"
-                graph.report(concept.iri, why, at=f'"{label}"')
-            twice = sorted(
-                {x for x in labels if [y.casefold() for y in labels].count(x.casefold()) > 1}
-            )
-            if twice:
-                graph.report(concept.iri, f"label {twice[0]!r}@{language} stands twice; keep one")
-        if not 0 <= concept.prior <= 1:
-            why = f"clew:prior {concept.prior} is outside 0..1"
-            graph.report(concept.iri, why, at="clew:prior")
-
-
-def _hierarchy_sound(graph: OntologyGraph, schema: Schema) -> None:
-    """``skos:broader`` stays inside a scheme, names concepts that exist, and never circles."""
-    for concept in schema.concepts.values():
-        for parent in concept.broader:
-            if parent not in schema.concepts:
-                why = f"skos:broader {parent} does not exist; declare it or mend the name"
-                graph.report(concept.iri, why, at=parent)
-            elif schema.concepts[parent].scheme != concept.scheme:
-                why = f"skos:broader {parent} is of another scheme; stay in {concept.scheme}:"
-                graph.report(concept.iri, why, at=parent)
-        for other in concept.implies:
-            if other not in schema.concepts:
-                why = f"clew:implies {other} does not exist; declare it or mend the name"
-                graph.report(concept.iri, why, at=other)
-            elif schema.concepts[other].scheme == concept.scheme:
-                why = f"clew:implies {other} is of the same scheme; use skos:broader"
-                graph.report(concept.iri, why, at=other)
-    for cycle in _cycles({c.id: c.broader for c in schema.concepts.values()}):
-        why = f"skos:broader circles: {' -> '.join(cycle)}; cut one of the links"
-        graph.report(schema.concepts[cycle[0]].iri, why, at="skos:broader")
-
-
-def _cycles(parents: Mapping[str, tuple[str, ...]]) -> list[list[str]]:
-    """Circles met by a depth-first walk, each from one of its terms back to itself."""
-    cycles: list[list[str]] = []
-    done = set[str]()
-
-    def walk(trail: list[str]) -> None:
-        for parent in parents.get(trail[-1], ()):
-            if parent in trail:
-                cycles.append([*trail[trail.index(parent) :], parent])
-            elif parent not in done:
-                walk([*trail, parent])
-        done.add(trail[-1])
-
-    for start in parents:
-        if start not in done:
-            walk([start])
-    return cycles
-
-
 RULES: tuple[Callable[[OntologyGraph, Schema], None], ...] = (
     _terms_known,
     _names_sound,
     _classes_known,
     _sources_sound,
     _templates_sound,
-    _labels_unique,
-    _labels_clean,
-    _hierarchy_sound,
+    *CONCEPT_RULES,
 )
 """Every rule; each reports what breaks it."""

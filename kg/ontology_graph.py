@@ -53,8 +53,8 @@ class OntologyGraph:
         directory: where the files are.
 
     Raises:
-        OntologyError: there is no such directory or no Turtle file in it, a file is not UTF-8, or
-            one is not Turtle (with the parser's line).
+        OntologyError: there is no such directory or no Turtle file in it, or a file cannot be
+            read, is not UTF-8 or not Turtle (with the parser's line).
     """
 
     def __init__(self, directory: Path) -> None:
@@ -77,6 +77,8 @@ class OntologyGraph:
             triples = [quad.triple for quad in parser]
         except UnicodeDecodeError as exc:
             raise OntologyError(f"{name}: not UTF-8 at byte {exc.start}; save it as UTF-8") from exc
+        except OSError as exc:
+            raise OntologyError(f"{name}: cannot be read: {exc.strerror}") from exc
         except SyntaxError as exc:
             reason = exc.msg.partition(": ")[2] or exc.msg
             raise OntologyError(f"{name}:{exc.lineno}: not Turtle: {reason}") from exc

@@ -1,0 +1,138 @@
+"""Checking an ontology: the tiny one with one fault at a time, each told."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from kg.schema import check_ontology
+from tests.tiny_ontology import write_ontology
+
+FAULTS = [
+    # prefixes, triples
+    (("@prefix use: <https://w3id.org/clew/use/> .\n\ncolour:", "@prefix use: <urn:u> .\ncolour:"),
+     r"vocab/use\.ttl:3: prefix 'use' is <https://w3id.org/clew/use/> here but <urn:u> else"),
+    (("@prefix unit: <https", "@prefix u: <https://w3id.org/clew/unit/> .\n@prefix unit: <https"),
+     r"vocab/unit\.ttl:5: prefixes 'u' and 'unit' both name <.*>; keep one of them"),
+    (("skos:exactMatch qudt:CentiM", "skos:exactMatch [ ]"),
+     r"unit\.ttl:\d+: skos:exactMatch: skos:exactMatch with a blank node .*; give the term a name"),
+    (("clew:near", "clew:nears"),
+     r"colour\.ttl:18: colour:orange: clew:nears is not a term .*; did you mean clew:near\?"),
+    (("skos:hiddenLabel", "skos:zzz"),
+     r"colour:orange: skos:zzz is not a term Clew knows; remove it"),
+    # header
+    (('clew:languages "en zh" .', 'rdfs:label "Clew"@en .'),
+     r"the owl:Ontology needs clew:languages once"),
+    # classes
+    (('clew:nodeLabel "Use" .', 'rdfs:comment "x"@en .'),
+     r"clew\.ttl:\d+: clew:Use: has 0 clew:nodeLabel; it needs exactly one \(the label of"),
+    (('clew:nodeLabel "Use" .', 'clew:nodeLabel "used for" .'),
+     r"clew:Use: clew:nodeLabel 'used for' does not match \[A-Z\]"),
+    (('clew:nodeLabel "Use" .', 'clew:nodeLabel "Unit" .'),
+     r"clew:nodeLabel 'Unit' is taken by clew:Unit; choose another"),
+    # relations
+    (('  clew:relationshipType "HAS_SIZE" ;\n', ""),
+     r"clew:size: has 0 clew:relationshipType; it needs exactly one \(its name in Cypher\)"),
+    (('"HAS_SIZE"', '"has size"'), r"clew:relationshipType 'has size' does not match \[A-Z\]"),
+    (('clew:relationshipType "price"', 'clew:relationshipType "Price"'),
+     r"clew:relationshipType 'Price' does not match \[a-z\]"),
+    (('"USED_FOR"', '"HAS_SIZE"'), r"clew:relationshipType 'HAS_SIZE' is taken by clew:size"),
+    (("schema:rangeIncludes clew:Measure", "schema:rangeIncludes clew:Mesure"),
+     r"clew\.ttl:37: clew:size: unknown range clew:Mesure; declare it as an owl:Class or mend"),
+    (("  schema:rangeIncludes clew:Measure ;\n", ""),
+     r"clew:size: has no schema:rangeIncludes; name a class"),
+    (("schema:rangeIncludes xsd:decimal", "schema:rangeIncludes clew:Use"),
+     r"schema:price: range clew:Use: a literal relation needs a datatype"),
+    (("schema:rangeIncludes clew:Use", "schema:rangeIncludes xsd:string"),
+     r"clew:usedFor: range xsd:string: not a class"),
+    (("schema:rangeIncludes clew:Use", 'schema:rangeIncludes "clew:Use"'),
+     r"schema:rangeIncludes 'clew:Use' is a literal; name a term"),
+    (("clew:explains true", 'clew:explains "yes"'),
+     r"schema:color: clew:explains 'yes' is neither true nor false"),
+    (('clew:source "catalog:price" .', 'clew:source "catalog:price" ; clew:explains true .'),
+     r"schema:price: is a literal relation and cannot explain; drop clew:explains"),
+    (('"phrase:use"', '"words:use"'),
+     r"clew:source 'words:use': must be one of catalog, event, .*"),
+    (('"phrase:use"', '"phrase:uses"'),
+     r"clew:source 'phrase:uses': 'uses' is not among colour, use"),
+    (('"phrase:use"', '"phrase:colour"'),
+     r"'phrase:colour': its concepts are clew:Colour, which is not in the relation's range"),
+    (('"measure:length"', '"measure:width"'), r"'measure:width': 'width' is not among length"),
+    (('clew:source "measure:length" ;\n  clew:field "title" .', 'clew:source "measure:length" .'),
+     r"'measure:length': needs clew:field to say where to read"),
+    (('  clew:source "measure:length" ;\n', ""),
+     r"clew:size: has clew:field but no clew:source to read from it"),
+    # templates and frames
+    (('clew:template "is {object}"@en , "是{object}的"@zh', 'rdfs:comment "none"@en'),
+     r"schema:color: explains but has no clew:template; add one per language"),
+    (('"is {object}"@en , "是{object}的"@zh', '"is {object}"@en'),
+     r"schema:color: has no clew:template@zh; add one"),
+    (('"is {object}"@en , ', '"is {object}" , '),
+     r"clew:template 'is {object}': no language; use one of en, zh"),
+    (('"is {object}"@en', '"is {thing}"@en'),
+     r"clew\.ttl:\d+: schema:color: clew:template 'is {thing}' must hold {object}, once each"),
+    (('"is {object}"@en', '"is {object"@en'), r"'is {object' must hold {object}, once each"),
+    (('clew:frameName "rest"', 'clew:frameName "rests"'),
+     r"no clew:Frame has clew:frameName 'rest'; add one", r"unknown clew:frameName 'rests'; it is"),
+    (('clew:frameName "rest"', 'clew:frameName "gnn"'),
+     r"frame 'gnn' stands twice; keep one of them"),
+    (('"the rest"@en', '"the rest of {history}"@en'),
+     r"'the rest of {history}' must hold no slot, once each"),
+    # schemes and concepts
+    (("  clew:conceptClass clew:Colour .", '  skos:note "x" .'),
+     r"colour\.ttl:6: colour:: has 0 clew:conceptClass; a scheme needs exactly one"),
+    (("clew:conceptClass clew:Colour", "clew:conceptClass clew:Color"),
+     r"colour:: clew:conceptClass clew:Color is unknown; declare it as an owl:Class"),
+    (("use: a skos:ConceptScheme", "<https://w3id.org/clew/us> a skos:ConceptScheme"),
+     r"<https://w3id.org/clew/us>: has no prefix; declare one for the scheme's IRI"),
+    (("colour:red a", "clew:red a"),
+     r"clew:red: is in no skos:ConceptScheme; its IRI must begin with the IRI of one"),
+    (('skos:prefLabel "red"@en , "红色"@zh', 'skos:prefLabel "红色"@zh'),
+     r"vocab/colour\.ttl:10: colour:red: has no skos:prefLabel@en; add one"),
+    (('skos:prefLabel "red"@en ,', 'skos:prefLabel "red"@en , "crimson"@en ,'),
+     r"colour:red: skos:prefLabel@en stands 2 times \('crimson', 'red'\); keep one"),
+    (('"tangerine"@en', '"mandarine"@fr'),
+     r"skos:altLabel 'mandarine': language 'fr' is not in clew:languages; use one of en, zh"),
+    (('"tangerine"@en', '"Red"@en'),
+     r"colour\.ttl:11: colour:red: label 'red'@en is also a label of colour:orange"),
+    (('"tangerine"@en', '"Orange"@en'), r"colour:orange: label '.range'@en stands twice; keep one"),
+    (('"tangerine"@en', '"blood  orange"@en'),
+     r"label 'blood  orange'@en is empty or has stray blanks"),
+    (('clew:ambiguous "orange"@en', 'clew:ambiguous "oranges"@en'),
+     r"clew:ambiguous 'oranges'@en is none of its labels; mend or drop it"),
+    (("clew:prior 0.75", "clew:prior 1.5"), r"colour:orange: clew:prior 1.5 is outside 0..1"),
+    (("clew:prior 0.75", 'clew:prior "high"'),
+     r"colour:orange: clew:prior is high; it needs exactly one number"),
+    (("skos:broader colour:orange", "skos:broader colour:ornage"),
+     r"colour\.ttl:24: colour:burnt-orange: skos:broader colour:ornage does not exist; declare it"),
+    (("skos:broader colour:orange", "skos:broader use:mood"),
+     r"skos:broader use:mood is of another scheme; stay in colour:"),
+    (("  clew:prior 0.75 .", "  skos:broader colour:burnt-orange ."),
+     r"skos:broader circles: (\S+) -> \S+ -> \1; cut one of the links"),
+    (("clew:implies use:mood", "clew:implies use:moods"),
+     r"clew:implies use:moods does not exist; declare it or mend the name"),
+    (("clew:implies use:mood", "clew:implies colour:red"),
+     r"clew:implies colour:red is of the same scheme; use skos:broader"),
+    (('clew:source "phrase:use" ;\n  clew:field "title" .', 'clew:source "catalog:use" .'),
+     r'clew:implies use:mood is read by no relation; give one clew:source "phrase:use"'),
+    # units
+    (("  skos:exactMatch qudt:CentiM ;\n", ""),
+     r"unit\.ttl:10: unit:cm: names 0 QUDT units; give one skos:exactMatch \(or broadMatch\)"),
+    (("clew:factor 0.01", "clew:factor 0"), r"unit:cm: clew:factor 0.0 is not above 0"),
+    (("clew:factor 0.01", 'clew:note "x"'), r"clew:factor is nothing; it needs exactly one number"),
+    (('  clew:dimension "length" ;\n', ""),
+     r"unit:cm: has 0 clew:dimension; it needs exactly one \(what it measures"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "messages"), [(row[0], row[1:]) for row in FAULTS])
+def test_each_fault_is_told(
+    tmp_path: Path, change: tuple[str, str], messages: tuple[str, ...]
+) -> None:
+    told = "\n".join(map(str, check_ontology(write_ontology(tmp_path, change))))
+    for message in messages:
+        assert re.search(message, told), told
+
+
+def test_a_sound_ontology_has_no_problems(tmp_path: Path) -> None:
+    assert check_ontology(write_ontology(tmp_path)) == []
