@@ -41,20 +41,22 @@ class GnnConfig(BaseModel):
     """Width of a node's vector."""
     layers: int = Field(default=2, ge=1, le=8)
     """Steps of propagation; 2 reach the products that share a buyer, a brand, a colour."""
-    free_std: float = Field(default=0.1, ge=0, le=1)
+    free_std: float = Field(default=0.03, ge=0, le=1)
     """Start of the products' free vectors; 0: there are none, graph and text only."""
-    temperature: float = Field(default=0.1, gt=0, le=1)
+    temperature: float = Field(default=0.08, gt=0, le=1)
     """Divides the cosines before the softmax."""
-    learning_rate: float = Field(default=3e-3, gt=0, le=1)
+    learning_rate: float = Field(default=6e-3, gt=0, le=1)
     """Of the first step; it falls in a straight line to nothing at the last."""
-    weight_decay: float = Field(default=2.0, ge=0, le=100)
-    """Decay of the free vectors (AdamW: a step shrinks them by learning rate times this)."""
+    weight_decay: float = Field(default=5.0, ge=0, le=100)
+    """Of the free vectors: they can grow to about 1 / weight_decay in each component."""
     epochs: int = Field(default=5, ge=1, le=1000)
     """Passes over the users; fewer where validation stops earlier."""
     patience: int = Field(default=2, ge=1, le=1000)
     """Epochs without a gain on validation before training stops."""
-    batch_size: int = Field(default=1024, ge=1, le=1_000_000)
-    """Events predicted at each step."""
+    batch_size: int = Field(default=2048, ge=1, le=1_000_000)
+    """Events predicted at each step, at most."""
+    min_steps: int = Field(default=40, ge=1, le=1_000_000)
+    """Steps of an epoch, at least: a small shop has smaller batches, but of 64 events or more."""
     negatives: int = Field(default=1024, ge=1, le=1_000_000)
     """Products each event is told apart from: drawn evenly, shared by the batch."""
     targets_per_user: int = Field(default=20, ge=1, le=100_000)

@@ -62,20 +62,20 @@ class Targets:
                 "network learns from users who have: train without it, or bring more events"
             )
 
-    def count(self, size: int) -> int:
-        """Batches of one pass."""
+    def __len__(self) -> int:
+        """Events predicted in one pass."""
         users = np.bincount(self._users[self._eligible])
-        return max(1, round(int(np.minimum(users, self._per_user).sum()) / size))
+        return int(np.minimum(users, self._per_user).sum())
 
-    def batches(self, size: int, rng: np.random.Generator) -> Iterator[Batch]:
-        """One pass over the users in random order, in batches of about ``size`` events."""
+    def batches(self, count: int, rng: np.random.Generator) -> Iterator[Batch]:
+        """One pass over the users in random order, in ``count`` batches of like size, none empty."""
         users = self._users[self._eligible]
         shuffled = rng.permutation(int(users.max()) + 1)[users]
         order = np.lexsort((rng.random(len(users)), shuffled))
         ordered = shuffled[order]
         place = np.arange(len(order)) - np.searchsorted(ordered, ordered)
         chosen = self._eligible[order[place < self._per_user]]
-        for part in np.array_split(chosen, self.count(size)):
+        for part in np.array_split(chosen, min(count, len(chosen))):
             yield self._batch(part)
 
     def _batch(self, events: NDArray[np.int64]) -> Batch:

@@ -33,7 +33,15 @@ from kg.facts import KnowledgeGraph
 from kg.progress import Progress
 from kg.schema import Schema
 
-__all__ = ["GnnResult", "RunConfig", "Validate", "fit_gnn", "sampled_softmax", "train_gnn"]
+__all__ = [
+    "GnnResult",
+    "RunConfig",
+    "Validate",
+    "epoch_steps",
+    "fit_gnn",
+    "sampled_softmax",
+    "train_gnn",
+]
 
 Validate = Callable[[NDArray[np.float32]], float]
 """Scores product vectors (products, dim) on events that were held back; higher is better."""
@@ -141,6 +149,15 @@ def fit_gnn(
     )
 
 
+def epoch_steps(events: int, config: GnnConfig) -> int:
+    """Steps in which an epoch goes through so many events.
+
+    Batches of ``batch_size`` at most and 64 at least, so many as to make ``min_steps``.
+    """
+    most, least = events / config.batch_size, events / min(64, config.batch_size)
+    return max(1, round(max(most, min(config.min_steps, least))))
+
+
 class _Fit:
     """The loop: epochs, the best vectors so far."""
 
@@ -164,7 +181,7 @@ class _Fit:
             ],
             lr=config.learning_rate,
         )
-        self.epoch_steps = targets.count(config.batch_size)
+        self.epoch_steps = epoch_steps(len(targets), config)
         self.schedule = LinearLR(
             self.optimizer, 1.0, 0.0, total_iters=config.epochs * self.epoch_steps
         )
@@ -173,7 +190,7 @@ class _Fit:
         """All epochs, or until validation stops gaining."""
         for epoch in range(1, self.config.epochs + 1):
             losses = []
-            for batch in self.targets.batches(self.config.batch_size, self.rng):
+            for batch in self.targets.batches(self.epoch_steps, self.rng):
                 losses.append(self._step(batch))
                 if progress is not None:
                     progress.advance()

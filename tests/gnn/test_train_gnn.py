@@ -15,7 +15,7 @@ from gnn.graph import node_features
 from gnn.history import HistoryConfig
 from gnn.model import GnnConfig
 from gnn.text import HashingEncoder
-from gnn.train_gnn import GnnResult, RunConfig, sampled_softmax, train_gnn
+from gnn.train_gnn import GnnResult, RunConfig, epoch_steps, sampled_softmax, train_gnn
 from kg.errors import ModelError
 from kg.facts import KnowledgeGraph
 from kg.progress import Stopwatch
@@ -24,7 +24,7 @@ from tests.gnn.graphs import graph, small_schema
 
 TEA = ["teapot", "teacup", "strainer", "kettle"]
 GARDEN = ["spade", "hose", "rake", "seeds"]
-SMALL = GnnConfig(dim=16, epochs=20, batch_size=48, learning_rate=0.02, negatives=8)
+SMALL = GnnConfig(dim=16, epochs=20, batch_size=48, learning_rate=0.02, weight_decay=2, negatives=8)
 
 
 def shop() -> KnowledgeGraph:
@@ -221,6 +221,13 @@ def test_facts_of_another_kind_are_no_events(kg: KnowledgeGraph) -> None:
     result = train(kg, interactions=views)
     assert any("User VIEWED Product" in weights for weights in result.relation_weights)
     assert not any("User BOUGHT Product" in weights for weights in result.relation_weights)
+
+
+@pytest.mark.parametrize(
+    ("events", "steps"), [(1, 1), (100, 2), (640, 10), (10_000, 40), (100_000, 49)]
+)
+def test_a_small_shop_has_small_batches(events: int, steps: int) -> None:
+    assert epoch_steps(events, GnnConfig(batch_size=2048, min_steps=40)) == steps
 
 
 def test_softmax_by_hand() -> None:
