@@ -29,7 +29,8 @@ from gnn.metrics import ranking_metrics
 from gnn.ranking import Scorer, head_scorer, top_products
 from gnn.split import Split
 from gnn.storage import Model
-from gnn.tune import Trial, TuneConfig, Tuning, tune, tune_gnn_weight
+from gnn.tune import Trial, TuneConfig, Tuning, tune
+from gnn.tune_gnn import tune_gnn_weight
 from kg.errors import ModelError
 from kg.facts import KnowledgeGraph
 from kg.ids import Vocabulary

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gnn.embed import gnn_embedder
+from gnn.embed import GnnEmbedder
 from gnn.evaluate import Report, evaluate
 from gnn.split import SplitConfig, split_interactions
 from gnn.text import TextConfig, product_texts
@@ -70,7 +70,7 @@ def evaluate_dataset(
         ks=ks,
         tuning=TuneConfig(k=ks[0]),
         text=vectors,
-        embed=gnn_embedder(kg, schema, encoder, progress) if with_gnn else None,
+        embed=GnnEmbedder(kg, schema, encoder, progress) if with_gnn else None,
     )
     watch.stop()
     return replace(report, seconds={**watch.seconds, **report.seconds})

@@ -21,7 +21,7 @@ from scipy.sparse import csr_matrix
 
 from kg.errors import ModelError
 
-__all__ = ["METRICS", "ranking_metrics"]
+__all__ = ["METRICS", "as_good", "ndcg_of_each", "ranking_metrics"]
 
 METRICS = ("ndcg", "recall", "hr", "precision", "mrr", "coverage")
 
@@ -54,6 +54,28 @@ def ranking_metrics(
         shown = np.unique(recommended[:, :k])
         result[f"coverage@{k}"] = float((shown >= 0).sum() / truth.shape[1])
     return result
+
+
+def ndcg_of_each(
+    recommended: NDArray[np.integer], truth: csr_matrix, k: int
+) -> NDArray[np.float64]:
+    """NDCG@k of every user, (users,); arguments as of `ranking_metrics`."""
+    discount = 1.0 / np.log2(np.arange(2, k + 2))
+    ideal = np.cumsum(discount)[np.minimum(np.diff(truth.indptr), k) - 1]
+    of_each: NDArray[np.float64] = (_hits(recommended, truth)[:, :k] @ discount) / ideal
+    return of_each
+
+
+def as_good(better: NDArray[np.float64], other: NDArray[np.float64], allowed_share: float) -> bool:
+    """Whether a measure of the same users is as good as another, as far as they can tell.
+
+    True where the mean loss is at most one standard error of the paired differences, or at most
+    ``allowed_share`` of the better mean. The one-standard-error rule of Breiman et al.,
+    "Classification and Regression Trees" (1984), for paired samples.
+    """
+    loss = better - other
+    error = loss.std(ddof=1) / np.sqrt(len(loss)) if len(loss) > 1 else 0.0
+    return bool(loss.mean() <= max(error, allowed_share * better.mean()))
 
 
 def _hits(recommended: NDArray[np.integer], truth: csr_matrix) -> NDArray[np.bool_]:

@@ -16,7 +16,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from gnn.channels import read_channels
-from gnn.embed import Embed, gnn_embedder
+from gnn.embed import Embed, GnnEmbedder
 from gnn.fit import attach_gnn, fit_model, read_training
 from gnn.fusion import HeadConfig
 from gnn.ranking import head_scorer
@@ -24,7 +24,8 @@ from gnn.split import Split, split_interactions
 from gnn.storage import save_model
 from gnn.text import TextConfig, TextEncoder, product_texts, text_encoder
 from gnn.text_cache import CachedEncoder
-from gnn.tune import TuneConfig, tune, tune_gnn_weight
+from gnn.tune import TuneConfig, tune
+from gnn.tune_gnn import tune_gnn_weight
 from kg import __version__
 from kg.build import graph_of, schema_of
 from kg.facts import KnowledgeGraph
@@ -100,18 +101,21 @@ def train(
     watch.stage("text")
     encoder = cached_encoder(text or TextConfig(), store.root / TEXT_CACHE)
     vectors = encoder.encode(product_texts(kg.products))
-    embed = gnn_embedder(kg, schema, encoder, progress) if with_gnn else None
+    embed = GnnEmbedder(kg, schema, encoder, progress) if with_gnn else None
     chosen = _choose(kg, schema, vectors, embed, tuning, config or HeadConfig(), watch)
     watch.stage("fit")
     model = fit_model(kg, schema, kg.interactions, text=vectors, config=chosen.config)
-    if embed is not None and chosen.config.gnn_weight > 0:
+    used = embed if embed is not None and chosen.config.gnn_weight > 0 else None
+    if used is not None:
         watch.stage("gnn")
         data = read_training(kg.interactions, model.products, chosen.config)
         histories = data.histories(chosen.config)
-        model = attach_gnn(model, embed(kg.interactions), histories, chosen.config.gnn_weight)
+        model = attach_gnn(model, used(kg.interactions), histories, chosen.config.gnn_weight)
     with store.writing(__version__, parent=snapshot) as draft:
         watch.stage("save")
         save_model(model, draft.path / "model")
+        if used is not None:
+            used.save(draft.path / "model" / "gnn")
         watch.stop()
         draft.seconds.update(watch.seconds)
         draft.metrics = chosen.metrics

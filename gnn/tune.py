@@ -12,7 +12,9 @@ Out: a `HeadConfig` and the log of what was tried. The procedure, which is deter
    Multiply by the step, else divide by it, and go on in the direction that gains, as long as
    NDCG@k gains ``min_gain``.
 4. Once more around with the square root of the step, without the settings that made no odds. At
-   most ``max_fits`` fits in all.
+   most ``max_fits`` fits so far.
+5. What ranks alike is not told alike: raise the weights of all relations together, then lower the
+   text's, as long as the ranking stays as good (`gnn.metrics.as_good`); six fits at most.
 """
 
 from __future__ import annotations
@@ -28,13 +30,14 @@ from scipy.sparse import csr_matrix
 from gnn.channels import Channel
 from gnn.fit import TrainingData
 from gnn.fusion import HeadConfig
-from gnn.metrics import ranking_metrics
-from gnn.ranking import Scorer, top_products
-from gnn.validation import ValidationSample, sample_users
+from gnn.metrics import as_good
+from gnn.validation import ValidationSample
 
-__all__ = ["Trial", "TuneConfig", "Tuning", "tune", "tune_gnn_weight"]
+__all__ = ["Trial", "TuneConfig", "Tuning", "tune"]
 
 _LEAST, _MOST = 1e-3, 1e5
+_LOUDEST = 300.0  # weight of a relation
+_SHIFTS = 3  # steps towards the graph, of relations and of text
 _FIRST_HALF_LIFE = 360.0  # days; tried where there was none
 
 
@@ -54,6 +57,13 @@ class TuneConfig(BaseModel):
         default=1.0,
         gt=0,
         description="no relation is weighted less, so that the graph is heard in explanations",
+    )
+    path_price: float = Field(
+        default=0.005,
+        ge=0,
+        le=0.1,
+        description="relative loss of NDCG always allowed for scores that rest more on the graph; "
+        "0: the step is left out",
     )
     step: float = Field(default=3.0, gt=1, le=100, description="factor of the first round")
     rounds: int = Field(default=2, ge=1, le=5, description="each with the root of the step before")
@@ -131,44 +141,9 @@ def tune(
         settings = [name for name in settings if search.walk(name, factor)]
         factor = factor**0.5
     search.histories()
+    if channels and config.path_price > 0:
+        search.hear_the_graph()
     return Tuning(search.best, search.ndcg, search.fits, tuple(search.trials))
-
-
-def tune_gnn_weight(
-    score: Scorer,
-    embeddings: NDArray[np.float32],
-    data: TrainingData,
-    truth: csr_matrix,
-    config: HeadConfig,
-    *,
-    grid: Sequence[float] = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5),
-    k: int = 10,
-    max_users: int = 5000,
-) -> list[Trial]:
-    """NDCG@k on validation for each weight of the GNN; the best first, the smaller among equals.
-
-    Args:
-        score: of the head, from the training part.
-        embeddings: (n, d) scaled as `gnn.fit.attach_gnn` scales them for weight 1.
-        data: the training part.
-        truth: what users took in the validation part.
-        config: settings of the histories.
-        grid: weights to try.
-        k: cut-off.
-        max_users: users scored, a seeded sample.
-    """
-    users = sample_users(data, truth, max_users, 0)
-    histories = data.histories(config)[users]
-    trials = []
-    for weight in grid:
-
-        def both(batch: csr_matrix, weight: float = weight) -> NDArray[np.floating]:
-            return score(batch) + weight * ((batch @ embeddings) @ embeddings.T)
-
-        best = top_products(both, histories, data.seen[users], k)
-        ndcg = ranking_metrics(best, truth[users], [k])[f"ndcg@{k}"]
-        trials.append(Trial("gnn_weight", weight, ndcg))
-    return sorted(trials, key=lambda trial: (-trial.ndcg, trial.value))
 
 
 class _Search:
@@ -180,6 +155,7 @@ class _Search:
         self.trials: list[Trial] = []
         self.fits = 0
         self.ndcg = -1.0
+        self.best, self._inverse = start, np.zeros((0, 0), dtype=np.float32)
         self._attempt(start, "start")
 
     def walk(self, setting: str, factor: float) -> bool:
@@ -207,18 +183,51 @@ class _Search:
                 candidate = self.best.model_copy(update={"history": history})
                 self._score(candidate, f"history.{setting}", self._inverse)
 
+    def hear_the_graph(self) -> None:
+        """Shift weight from text to relations as far as ``path_price`` allows."""
+        best = self._sample.ndcg(self._inverse, self.best, self._config.k)
+        for name, shift in (("relations", _louder_graph), ("text", _softer_text)):
+            for _ in range(_SHIFTS):
+                candidate = shift(self.best, self._config.step)
+                if candidate is None:
+                    break
+                inverse = self._sample.inverse(candidate)
+                of_each = self._sample.ndcg(inverse, candidate, self._config.k)
+                ndcg = float(of_each.mean())
+                self.fits += 1
+                self.trials.append(Trial(f"more graph: {name}", candidate.text_weight, ndcg))
+                if not as_good(best, of_each, self._config.path_price):
+                    break
+                self.best, self.ndcg, self._inverse = candidate, ndcg, inverse
+
     def _attempt(self, candidate: HeadConfig, setting: str) -> bool:
         """Fit and score a candidate; it becomes the best if it gains."""
         self.fits += 1
         return self._score(candidate, setting, self._sample.inverse(candidate))
 
     def _score(self, candidate: HeadConfig, setting: str, inverse: NDArray[np.float32]) -> bool:
-        ndcg = self._sample.ndcg(inverse, candidate, self._config.k)
+        ndcg = float(self._sample.ndcg(inverse, candidate, self._config.k).mean())
         self.trials.append(Trial(setting, _value(candidate, setting), ndcg))
         gains = ndcg > self.ndcg * (1 + self._config.min_gain) or self.ndcg < 0
         if gains:
             self.best, self.ndcg, self._inverse = candidate, ndcg, inverse
         return gains
+
+
+def _louder_graph(config: HeadConfig, factor: float) -> HeadConfig | None:
+    """All relations weighted ``factor`` times; None: out of range."""
+    weights = {name: value * factor for name, value in config.weights.items()}
+    if max(config.relation_weight * factor, *weights.values(), 0.0) > _LOUDEST:
+        return None
+    update = {"relation_weight": config.relation_weight * factor, "weights": weights}
+    return config.model_copy(update=update)
+
+
+def _softer_text(config: HeadConfig, factor: float) -> HeadConfig | None:
+    """The text weighted ``1 / factor`` times; None: out of range."""
+    if config.text_weight / factor < _LEAST:
+        return None
+    return config.model_copy(update={"text_weight": config.text_weight / factor})
 
 
 _WEIGHT = "weight of "  # … a relation

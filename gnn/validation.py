@@ -18,7 +18,7 @@ from gnn.channels import Channel
 from gnn.features import fuse
 from gnn.fit import TrainingData
 from gnn.fusion import HeadConfig, solve_head
-from gnn.metrics import ranking_metrics
+from gnn.metrics import ndcg_of_each
 from gnn.ranking import head_scorer, top_products
 from kg.errors import ModelError
 
@@ -85,11 +85,11 @@ class ValidationSample:
         user_items = self.data.user_items(config)[:, self.rows]
         return solve_head(matrix, text, user_items, config.regularization)
 
-    def ndcg(self, inverse: NDArray[np.float32], config: HeadConfig, k: int) -> float:
-        """NDCG@k of the users scored."""
+    def ndcg(self, inverse: NDArray[np.float32], config: HeadConfig, k: int) -> NDArray[np.float64]:
+        """NDCG@k of each user scored."""
         histories = self.data.histories(config)[self.users][:, self.rows]
         best = top_products(head_scorer(inverse), histories, self.seen, k)
-        return ranking_metrics(best, self.truth, [k])[f"ndcg@{k}"]
+        return ndcg_of_each(best, self.truth, k)
 
 
 def sample_users(data: TrainingData, truth: csr_matrix, count: int, seed: int) -> NDArray[np.int64]:

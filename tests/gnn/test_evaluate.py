@@ -51,7 +51,7 @@ def test_the_head_beats_what_it_has_to(kg):
         small_schema(),
         split_interactions(kg.interactions),
         ks=(1, 5),
-        tuning=TuneConfig(max_fits=3, k=5),
+        tuning=TuneConfig(max_fits=3, k=5, path_price=0),
         embed=lambda table: brands,
     )
     assert set(report.metrics) == {"head", "gnn", "head+gnn", "ease", "item_knn", "popularity"}
@@ -96,7 +96,7 @@ def test_the_test_part_teaches_nothing(kg):
     assert seen[1].equals(split.train_and_valid)
     # Whatever the test part holds, the settings and the lists are the same.
     swapped = Split(split.train, split.valid, split.test.slice(0, 20), "last", "half the test")
-    tuning = TuneConfig(max_fits=4, k=5)
+    tuning = TuneConfig(max_fits=4, k=5, path_price=0)
     one, other = (
         evaluate(kg, small_schema(), s, ks=(3,), tuning=tuning, baselines=False)
         for s in (split, swapped)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from gnn.metrics import METRICS, ranking_metrics
+from gnn.metrics import METRICS, as_good, ndcg_of_each, ranking_metrics
 from kg.errors import ModelError
 
 
@@ -59,3 +59,23 @@ def test_what_does_not_fit():
         ranking_metrics(lists, truth([0]), [3])
     with pytest.raises(ModelError, match="every user measured needs at least one product"):
         ranking_metrics(lists, truth([]), [1])
+
+
+def test_ndcg_of_each_averages_to_the_metric() -> None:
+    recommended = np.array([[0, 1, 2], [3, 2, -1]])
+    truth = csr_matrix(np.array([[0, 1, 0, 1], [1, 0, 0, 1]]))
+    of_each = ndcg_of_each(recommended, truth, 3)
+    ideal = 1 + 1 / np.log2(3)
+    assert of_each == pytest.approx([(1 / np.log2(3)) / ideal, 1 / ideal])
+    assert ranking_metrics(recommended, truth, [3])["ndcg@3"] == pytest.approx(of_each.mean())
+
+
+def test_as_good_by_one_standard_error_of_the_paired_differences() -> None:
+    better = np.array([1.0, 0.0, 1.0, 0.0])
+    # Losses 1, -1, 1, 0: mean .25, standard error .4787.
+    assert as_good(better, np.array([0.0, 1.0, 0.0, 0.0]), 0.0)
+    # Losses .1 each: mean .1, no spread at all.
+    assert not as_good(better, better - 0.1, 0.1)
+    assert as_good(better, better - 0.1, 0.2)
+    assert as_good(better, better, 0.0)
+    assert as_good(better[:1], better[:1], 0.0)

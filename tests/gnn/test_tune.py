@@ -7,7 +7,8 @@ from gnn.fit import attach_gnn, fit_model, read_training
 from gnn.fusion import HeadConfig
 from gnn.history import HistoryConfig
 from gnn.ranking import head_scorer
-from gnn.tune import TuneConfig, tune, tune_gnn_weight
+from gnn.tune import TuneConfig, tune
+from gnn.tune_gnn import tune_gnn_weight
 from kg.errors import ModelError
 from tests.gnn.graphs import graph, interactions, small_schema
 
@@ -59,7 +60,9 @@ def test_the_search_finds_the_channel_that_matters(world):
 
 def test_the_budget_holds_and_one_fit_changes_only_recency(world):
     _, _, data, truth, channels, start = world
-    found = tune(data, truth, channels, None, start=start, config=TuneConfig(max_fits=1))
+    found = tune(
+        data, truth, channels, None, start=start, config=TuneConfig(max_fits=1, path_price=0)
+    )
     assert found.fits == 1
     assert {trial.setting for trial in found.trials} == {"start", "history.recency"}
     history = HistoryConfig(recency=found.config.history.recency)
@@ -85,7 +88,7 @@ def test_recency_is_found_where_the_last_purchase_decides():
     data = read_training(kg.interactions, _products(kg), HeadConfig())
     channels = read_channels(kg, small_schema(), data.products, damping=0.5)
     truth = data.truth(interactions(later))
-    found = tune(data, truth, channels, None, config=TuneConfig(k=1, max_fits=3))
+    found = tune(data, truth, channels, None, config=TuneConfig(k=1, max_fits=3, path_price=0))
     assert found.config.history.recency < 1
 
 
@@ -132,3 +135,19 @@ def test_settings_are_checked():
         TuneConfig(step=1)
     with pytest.raises(ValidationError, match="Extra inputs are not permitted"):
         TuneConfig(budget=3)
+
+
+def test_the_graph_is_heard_where_that_costs_nothing(world):
+    _, _, data, truth, channels, start = world
+    one = TuneConfig(k=4, max_fits=1, path_price=0)
+    deaf = tune(data, truth, channels, None, start=start, config=one)
+    heard = tune(
+        data, truth, channels, None, start=start, config=one.model_copy(update={"path_price": 0.01})
+    )
+    assert heard.fits <= deaf.fits + 6
+    tried = [trial for trial in heard.trials if trial.setting.startswith("more graph")]
+    assert tried
+    gained = heard.config.relation_weight / deaf.config.relation_weight
+    if tried[0].ndcg >= deaf.ndcg:
+        assert gained >= one.step
+    assert gained >= 1
