@@ -1,9 +1,9 @@
 # Sourced by demo and test: a virtual environment in .venv with Clew in it, made once.
 #
-# usage: . scripts/setup.sh [EXTRA]    (EXTRA: dev)
+# usage: . scripts/setup.sh EXTRA    (EXTRA: dev, or "" for none)
 # Does nothing when pyproject.toml and constraints.txt are those of the last time.
 
-extra="${1:-}"
+extra="$1"
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 cd "$root"
 
