@@ -55,7 +55,7 @@ class GnnConfig(BaseModel):
     """Epochs without a gain on validation before training stops."""
     batch_size: int = Field(default=2048, ge=1, le=1_000_000)
     """Events predicted at each step, at most."""
-    min_steps: int = Field(default=40, ge=1, le=1_000_000)
+    min_steps: int = Field(default=32, ge=1, le=1_000_000)
     """Steps of an epoch, at least: a small shop has smaller batches, but of 64 events or more."""
     negatives: int = Field(default=1024, ge=1, le=1_000_000)
     """Products each event is told apart from: drawn evenly, shared by the batch."""

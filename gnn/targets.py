@@ -68,7 +68,7 @@ class Targets:
         return int(np.minimum(users, self._per_user).sum())
 
     def batches(self, count: int, rng: np.random.Generator) -> Iterator[Batch]:
-        """One pass over the users in random order, in ``count`` batches of like size, none empty."""
+        """One pass over the users in random order, in ``count`` like batches, none empty."""
         users = self._users[self._eligible]
         shuffled = rng.permutation(int(users.max()) + 1)[users]
         order = np.lexsort((rng.random(len(users)), shuffled))

@@ -173,14 +173,11 @@ class _Fit:
         self.scores: list[float] = []
         self.kept_at = 0
         self.z: NDArray[np.float32] = np.zeros((0, config.dim), dtype=np.float32)
-        decays = {"free": config.weight_decay}
-        self.optimizer = torch.optim.AdamW(
-            [
-                {"params": [parameter], "weight_decay": decays.get(name, 0.0)}
-                for name, parameter in model.named_parameters()
-            ],
-            lr=config.learning_rate,
-        )
+        shared = [value for name, value in model.named_parameters() if name != "free"]
+        groups = [{"params": shared, "weight_decay": 0.0}]
+        if model.free is not None:
+            groups.append({"params": [model.free], "weight_decay": config.weight_decay})
+        self.optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, fused=True)
         self.epoch_steps = epoch_steps(len(targets), config)
         self.schedule = LinearLR(
             self.optimizer, 1.0, 0.0, total_iters=config.epochs * self.epoch_steps
