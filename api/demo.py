@@ -31,6 +31,7 @@ from kg.snapshot import SnapshotStore
 __all__ = ["Ready", "prepare", "tell"]
 
 _STAMP = "demo.json"
+_CANDIDATES = 50
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def prepare(
     )
     say("training")
     train(store, tuning=TuneConfig(), progress=progress)
-    user = _someone(read_dataset(path))
+    user = _someone(read_dataset(path), store)
     known.write_text(json.dumps({"stamp": stamp, "user": user}), encoding="utf-8")
     return Ready(root, user)
 
@@ -92,11 +93,18 @@ def _stamp(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _someone(dataset: Dataset) -> str | None:
-    """The user whose number of products is the median of those with 5 to 30, the first by id."""
+def _someone(dataset: Dataset, store: SnapshotStore) -> str | None:
+    """A user whose recommendations have the most to tell, among some with 5 to 30 products."""
     pairs = dataset.interactions.group_by("user_id").aggregate([("product_id", "count_distinct")])
     count = pairs["product_id_count_distinct"]
     some = pairs.filter(pc.and_(pc.greater_equal(count, 5), pc.less_equal(count, 30)))
-    chosen = some if some.num_rows else pairs
-    rows = sorted((row["product_id_count_distinct"], row["user_id"]) for row in chosen.to_pylist())
-    return rows[len(rows) // 2][1] if rows else None
+    users = sorted((some if some.num_rows else pairs)["user_id"].to_pylist())
+    teller = Teller.current(store)
+
+    def told(user: str) -> float:
+        """Share of the three best scores that is shown as direct paths or co-purchases."""
+        found = teller.recommend(teller.user_history(user), 3, "en", ExplainConfig())
+        kinds = {"direct": 2.0, "co_purchase": 1.0}
+        return sum(kinds.get(p.evidence, 0) * p.share for item in found for p in item.paths)
+
+    return max(users[:: 1 + len(users) // _CANDIDATES], key=told, default=None)

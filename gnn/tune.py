@@ -8,13 +8,13 @@ Out: a `HeadConfig` and the log of what was tried. The procedure, which is deter
 2. Try the recency of histories, and where times are known their half-life, on grids: that needs
    no new fit.
 3. Take one setting after the other: λ, the half-life of training events, the weight of all
-   relations, of the text, the degree exponent, the weight of each relation with many facts.
+   relations, of the text, the weight of each relation with many facts.
    Multiply by the step, else divide by it, and go on in the direction that gains, as long as
    NDCG@k gains ``min_gain``.
 4. Once more around with the square root of the step, without the settings that made no odds. At
    most ``max_fits`` fits so far.
 5. What ranks alike is not told alike: raise the weights of all relations together, then lower the
-   text's, as long as the ranking stays as good (`gnn.metrics.as_good`); six fits at most.
+   text's, as long as the ranking stays as good (`gnn.metrics.as_good`); three steps each at most.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ __all__ = ["Trial", "TuneConfig", "Tuning", "tune"]
 
 _LEAST, _MOST = 1e-3, 1e5
 _LOUDEST = 300.0  # weight of a relation
-_SHIFTS = 3  # steps towards the graph, of relations and of text
+_MOST_SHIFTS = 3  # of each kind, towards the graph
 _FIRST_HALF_LIFE = 360.0  # days; tried where there was none
 
 
@@ -59,7 +59,7 @@ class TuneConfig(BaseModel):
         description="no relation is weighted less, so that the graph is heard in explanations",
     )
     path_price: float = Field(
-        default=0.005,
+        default=0.01,
         ge=0,
         le=0.1,
         description="relative loss of NDCG always allowed for scores that rest more on the graph; "
@@ -186,8 +186,8 @@ class _Search:
     def hear_the_graph(self) -> None:
         """Shift weight from text to relations as far as ``path_price`` allows."""
         best = self._sample.ndcg(self._inverse, self.best, self._config.k)
-        for name, shift in (("relations", _louder_graph), ("text", _softer_text)):
-            for _ in range(_SHIFTS):
+        for name, shift in _SHIFTS:
+            for _ in range(_MOST_SHIFTS):
                 candidate = shift(self.best, self._config.step)
                 if candidate is None:
                     break
@@ -230,6 +230,8 @@ def _softer_text(config: HeadConfig, factor: float) -> HeadConfig | None:
     return config.model_copy(update={"text_weight": config.text_weight / factor})
 
 
+_SHIFTS = (("relations", _louder_graph), ("text", _softer_text))
+
 _WEIGHT = "weight of "  # … a relation
 
 
@@ -251,8 +253,6 @@ def _settings(
         names.append("relation_weight")
     if text is not None and start.text_weight > 0:
         names.append("text_weight")
-    if channels:
-        names.append("degree_exponent")
     return names + ([_WEIGHT + relation for relation in single] if len(channels) > 1 else [])
 
 
@@ -269,11 +269,8 @@ def _value(config: HeadConfig, setting: str) -> float:
 def _stepped(
     config: HeadConfig, setting: str, direction: float, tuning: TuneConfig
 ) -> HeadConfig | None:
-    """The settings with one of them multiplied (the exponent: moved by 1/4); None: out of range."""
+    """The settings with one of them multiplied; None: out of range."""
     value = _value(config, setting)
-    if setting == "degree_exponent":
-        value += 0.25 if direction > 1 else -0.25
-        return config.model_copy(update={setting: value}) if 0 <= value <= 1 else None
     if setting == "half_life_days" and value == 0:
         return config.model_copy(update={setting: _FIRST_HALF_LIFE}) if direction < 1 else None
     value = float(f"{value * direction:.3g}")

@@ -28,7 +28,7 @@ def tune_gnn_weight(
     grid: Sequence[float] = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5),
     k: int = 10,
     max_users: int = 5000,
-    path_price: float = 0.005,
+    path_price: float = 0.01,
 ) -> list[Trial]:
     """NDCG@k on validation for each weight of the GNN.
 
