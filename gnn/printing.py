@@ -36,6 +36,7 @@ def plain(
                 "score": item.score,
                 "paths": [asdict(path) for path in item.paths],
                 "rest": dict(item.rest),
+                "rest_words": {name: teller.narrator.channel(name, language) for name in item.rest},
                 "error": item.error,
             }
             for rank, item in enumerate(found, start=1)
@@ -64,5 +65,6 @@ def print_explained(console: Console, found: dict[str, Any]) -> None:
         if rest:
             share = f"{100 * sum(rest.values()) / item['score']:5.1f} %" if item["score"] else ""
             strongest = sorted(rest.items(), key=lambda item: -abs(item[1]))
-            parts = ", ".join(f"{name} {value:+.4f}" for name, value in strongest)
+            names = item["rest_words"]
+            parts = ", ".join(f"{names[name]} {value:+.4f}" for name, value in strongest)
             console.print(f"   {share}  the rest: {parts}", soft_wrap=True, style="dim")

@@ -115,9 +115,10 @@ class Narrator:
         return self._text(self._schema.frames["rest"], self._language(language))
 
     def channel(self, channel: str, language: str | None = None) -> str:
-        """Name of a channel: the relation's label, or the channel's own name."""
+        """Name of a channel: the relation's label, or what the ontology calls the others."""
         relation = self._schema.relations.get(channel)
-        return channel if relation is None else self._text(relation.label, self._language(language))
+        texts = self._schema.frames[f"{channel}_name"] if relation is None else relation.label
+        return self._text(texts, self._language(language))
 
     def _language(self, language: str | None) -> str:
         return language if language in self._schema.languages else self._schema.languages[0]

@@ -31,13 +31,17 @@ FRAME_SLOTS: Mapping[str, frozenset[str]] = {
     "text_similar": frozenset({"history"}),
     "gnn_similar": frozenset({"history"}),
     "rest": frozenset(),
+    "co_purchase_name": frozenset(),
+    "text_name": frozenset(),
+    "gnn_name": frozenset(),
 }
 """Explanation frames an ontology must have, and the slots each of them fills.
 
 ``history`` is the title of the product the user bought (in the ``_similar`` frames: of the product
 looked at), ``phrase`` a relation's template with its object filled in, ``count`` a number of other
 customers (2 or more). ``linked`` tells a fact whose subject is the history product and whose
-object is the recommended one; ``linked_back`` a fact the other way round.
+object is the recommended one; ``linked_back`` a fact the other way round. The ``_name`` frames name
+what is no relation where sums are listed.
 """
 
 

@@ -60,6 +60,9 @@ FRAMES = {
     "text_similar": {"en": "This reads like “{history}”."},
     "gnn_similar": {"en": "This is near “{history}”."},
     "rest": {"en": "Smaller reasons make up the rest.", "zh": "其余部分来自更小的理由。"},
+    "co_purchase_name": {"en": "other shoppers"},
+    "text_name": {"en": "similar wording"},
+    "gnn_name": {"en": "the learned map"},
 }
 
 

@@ -72,7 +72,7 @@ def test_languages_fall_back_to_the_first_of_the_ontology(narrator):
     assert narrator.rest() == "Smaller reasons make up the rest."
     assert narrator.rest("zh") == "其余部分来自更小的理由。"
     assert narrator.channel("schema:brand") == "has brand"
-    assert narrator.channel("text") == "text"
+    assert narrator.channel("text") == "similar wording"
 
 
 def test_braces_in_names_stay_as_they_are(narrator):
