@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow.compute as pc
+from fastapi import Request, Response
 
 PORT = 8765
 K = 10
@@ -26,7 +27,6 @@ K = 10
 def serve(store: Path) -> None:
     """Run the application with one more route, which answers with what it was last told."""
     import uvicorn
-    from fastapi import Request, Response
 
     from api.app import create_app
     from api.settings import Settings
