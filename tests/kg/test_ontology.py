@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import time
 from pathlib import Path
 
@@ -229,3 +230,19 @@ def test_words_mean_what_they_should(
     found = {mention.object for mention in next(extractor.mentions([product]))}
     assert says <= found, found
     assert not found & not_said, found
+
+
+def test_what_the_manual_adds_is_sound(tmp_path: Path) -> None:
+    directory = tmp_path / "ontology"
+    shutil.copytree(ontology.DIRECTORY, directory)
+    manual = ontology.DIRECTORY.parent / "docs" / "ontology.md"
+    blocks = re.findall(r"```turtle\n# (\S+)\n(.*?)```", manual.read_text("utf-8"), re.DOTALL)
+    assert len(blocks) > 4
+    for name, text in blocks:
+        with (directory / name).open("a", encoding="utf-8") as file:
+            file.write(f"\n{text}")
+    assert [str(problem) for problem in check_ontology(directory)] == []
+    extractor = Extractor(load_schema(directory), ["en"])
+    title = "Matt kiwi bird bowl in bog oak, 2 fathoms"
+    found = {m.object for m in next(extractor.mentions([Product(id="1", title=title)]))}
+    assert {"finish:matt", "motif:kiwi", "material:bog-oak", "measure:3.658-m"} <= found
