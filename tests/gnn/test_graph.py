@@ -1,5 +1,7 @@
 """The tensors say what the tables say."""
 
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -7,12 +9,11 @@ import pytest
 
 from gnn.graph import edge_counts, node_features, node_vocabularies, to_hetero
 from gnn.text import HashingEncoder
-from kg.catalog import read_dataset, sample_path
+from kg.build import graph_of, schema_of
 from kg.errors import ModelError
-from kg.extract.pipeline import Extractor
-from kg.facts import KnowledgeGraph, build_graph
+from kg.facts import KnowledgeGraph
 from kg.records import FACT_SCHEMA, INTERACTION_SCHEMA
-from kg.schema import load_schema
+from kg.snapshot import SnapshotStore
 from tests.gnn.graphs import graph, small_schema
 
 FACTS = [
@@ -28,13 +29,6 @@ EVENTS = [("ann", "mug"), ("ann", "cup"), ("bob", "cup", "view"), ("ann", "mug")
 @pytest.fixture(scope="module")
 def world() -> KnowledgeGraph:
     return graph(["mug", "cup", "plate"], FACTS, EVENTS)
-
-
-@pytest.fixture(scope="module")
-def shop() -> KnowledgeGraph:
-    dataset = read_dataset(sample_path())
-    extractor = Extractor(load_schema(), dataset.meta.languages)
-    return build_graph(dataset, load_schema(), extractor, pseudonym_key=b"test")
 
 
 def test_nodes_are_numbered_as_in_the_catalogue(world: KnowledgeGraph) -> None:
@@ -58,8 +52,10 @@ def test_edges_are_those_of_the_facts(world: KnowledgeGraph) -> None:
     data.validate(raise_on_error=True)
 
 
-def test_counts_equal_the_fact_table_relation_by_relation(shop: KnowledgeGraph) -> None:
-    data = to_hetero(shop, load_schema(), {})
+def test_counts_equal_the_fact_table_relation_by_relation(sample_store: Path) -> None:
+    snapshot = SnapshotStore(sample_store).current()
+    shop = graph_of(snapshot)
+    data = to_hetero(shop, schema_of(snapshot), {})
     stated = shop.facts.filter(pc.is_null(shop.facts["datatype"]))
     expected = {
         row["values"]: row["counts"] for row in stated["relation"].value_counts().to_pylist()
