@@ -10,7 +10,7 @@ import click
 from gnn.cli import COMMANDS as GNN_COMMANDS
 from kg import __version__
 from kg.cli import COMMANDS as KG_COMMANDS
-from kg.cli_support import ClewGroup, store_option
+from kg.cli_support import ClewGroup, as_json_option, store_option
 
 __all__ = ["main"]
 
@@ -54,14 +54,17 @@ def serve(store: Path, host: str, port: int) -> None:
 @click.option("--serve/--no-serve", "serving", default=True, help="Serve afterwards.")
 @host_option
 @port_option
-def demo(dataset: Path | None, home: Path, serving: bool, host: str, port: int) -> None:
+@as_json_option
+def demo(
+    dataset: Path | None, home: Path, serving: bool, host: str, port: int, as_json: bool
+) -> None:
     """Build, train, print an explained recommendation and serve: the sample shop, or DATASET."""
     from api.demo import prepare, tell
     from kg.cli_support import TerminalProgress
 
     with TerminalProgress() as progress:
         ready = prepare(dataset, home, progress, say=lambda text: click.echo(text, err=True))
-    tell(ready)
+    tell(ready, as_json=as_json)
     if serving:
         _serve(ready.store, host, port, user=ready.user)
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow.compute as pc
-from rich.console import Console
 
 import ontology
 from gnn.explain import ExplainConfig
@@ -24,6 +23,7 @@ from gnn.tune import TuneConfig
 from kg import __version__
 from kg.build import build
 from kg.catalog import Dataset, read_dataset, sample_path
+from kg.cli_support import emit
 from kg.ids import slug
 from kg.progress import Progress
 from kg.snapshot import SnapshotStore
@@ -72,13 +72,13 @@ def prepare(
     return Ready(root, user)
 
 
-def tell(ready: Ready) -> None:
-    """Print an explained recommendation."""
+def tell(ready: Ready, *, as_json: bool = False) -> None:
+    """Print an explained recommendation, in words or as JSON."""
     if ready.user is not None:
         teller = Teller.current(SnapshotStore(ready.store))
         history = teller.user_history(ready.user)
-        found = teller.recommend(history, 3, "en", ExplainConfig())
-        print_explained(Console(highlight=False), plain(teller, history, found, "en"))
+        found = plain(teller, history, teller.recommend(history, 3, "en", ExplainConfig()), "en")
+        emit(found, as_json, lambda console: print_explained(console, found))
 
 
 def _stamp(path: Path) -> str:
