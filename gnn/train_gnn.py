@@ -132,7 +132,7 @@ def fit_gnn(
     with _threads(run.threads):
         data = data.to(run.device)
         generator = torch.Generator().manual_seed(run.seed)
-        graph = propagation(data)
+        graph = propagation(data, through_references=config.through_references)
         model = LinearHeteroGNN(data, graph, config, generator).to(run.device)
         fit = _Fit(model, targets, config, np.random.default_rng(run.seed))
         if progress is not None:

@@ -35,7 +35,8 @@ def world(sizes: dict[str, int] | None = None) -> HeteroData:
 
 def network(data: HeteroData, **settings: object) -> LinearHeteroGNN:
     config = GnnConfig.model_validate({"dim": 4, **settings})
-    return LinearHeteroGNN(data, propagation(data), config, torch.Generator().manual_seed(0))
+    graph = propagation(data, through_references=True)
+    return LinearHeteroGNN(data, graph, config, torch.Generator().manual_seed(0))
 
 
 def randomised(model: LinearHeteroGNN) -> LinearHeteroGNN:
@@ -102,6 +103,13 @@ def test_only_what_reaches_a_product_is_walked() -> None:
     assert "User BOUGHT Product" not in first  # a user has said nothing yet
     assert "Product rev_BOUGHT User" in first
     assert "Product rev_BOUGHT User" not in second
+
+
+def test_products_outside_the_catalogue_are_walked_through_if_asked() -> None:
+    key = ("Product", "ALSO_BOUGHT", "ProductReference")
+    assert key not in propagation(world()).adj_t
+    adj_t = propagation(world(), through_references=True).adj_t[key]
+    assert adj_t.tolist() == [[0, 0], [1, 3]]  # only product 3 names reference 1
 
 
 def test_input_of_the_products_is_text_and_what_is_free() -> None:
@@ -184,7 +192,7 @@ def test_a_user_left_out_links_nothing() -> None:
     without = world()
     kept = without["User", "BOUGHT", "Product"].edge_index[0] != 1
     # The same normalisation as with the user there, so edges are taken out after it.
-    graph = propagation(world())
+    graph = propagation(world(), through_references=True)
     for key in (("User", "BOUGHT", "Product"), ("Product", "rev_BOUGHT", "User")):
         user = graph.adj_t[key].as_tensor()[1 if key[0] == "User" else 0]
         graph.edge_weight[key][user == 1] = 0
