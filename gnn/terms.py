@@ -66,8 +66,10 @@ def score_terms(
     rows, weights = history.rows, history.weights
     inverse = head.inverse[rows].astype(np.float64)  # (m, n)
     diagonal = head.inverse[products, products].astype(np.float64)
-    z = gnn[rows].astype(np.float64) @ gnn[products].T.astype(np.float64)  # (m, k)
-    parts = weights[:, None] * (z - inverse[:, products] / diagonal)  # of each i in each score
+    # Each product for itself, summed in one order: a score is the same whoever else is asked for.
+    z = np.einsum("jd,id->ji", gnn[products], gnn[rows], dtype=np.float64)  # (k, m)
+    among = np.ascontiguousarray(inverse[:, products].T)  # (k, m)
+    parts = weights * (z - among / diagonal[:, None])  # of each i in each score
     chosen = _strongest(parts, max_history)
     scale = 1.0 / (head.regularization * diagonal)
     user = weights @ inverse  # x_u P, (n,)
@@ -82,12 +84,12 @@ def score_terms(
 
     purchase, purchase_total = _purchase_terms(head, products, some, user)
     text, text_total = _text_terms(head, products, rows, weights, chosen)
-    dense = np.stack([purchase * scale[:, None], text * scale[:, None], z[chosen].T])
-    totals = [purchase_total * scale, text_total * scale, weights @ z]
+    dense = np.stack([purchase * scale[:, None], text * scale[:, None], z[:, chosen]])
+    totals = [purchase_total * scale, text_total * scale, z @ weights]
     return Terms(
         products=products,
         history=rows[chosen],
-        scores=parts.sum(axis=0),
+        scores=parts.sum(axis=1),
         totals=np.column_stack([by_relation.reshape(len(products), relations), *totals]),
         owner=owner,
         position=position,
@@ -121,10 +123,10 @@ def _text_terms(
 
 
 def _strongest(parts: NDArray[np.float64], count: int) -> NDArray[np.int64]:
-    """Indices of the history products with the largest part in any of the scores, ascending."""
-    if len(parts) <= count:
-        return np.arange(len(parts))
-    best = parts.max(axis=1)
+    """History products with the largest part in any of the scores (k, m), ascending."""
+    if parts.shape[1] <= count:
+        return np.arange(parts.shape[1])
+    best = parts.max(axis=0)
     return np.sort(np.argsort(-best, kind="stable")[:count])
 
 
