@@ -152,6 +152,16 @@ class FusionHead:
         inverse = self.inverse[rows[None, :], products[:, None]].astype(np.float64)
         return np.asarray(-inverse / self._diagonal[products][:, None])
 
+    def shortlist(
+        self,
+        rows: Rows,
+        weights: NDArray[np.float64],
+        count: int,
+        **how: object,
+    ) -> None:
+        """See `gnn.head.Head`: all products are scored."""
+        return
+
     def scale(self, products: Rows) -> NDArray[np.float64]:
         """See `gnn.head.Head`."""
         return np.asarray(1.0 / (self.regularization * self._diagonal[products]))

@@ -79,6 +79,29 @@ class Head(Protocol):
         """``B_ij`` for products j and history products i, (k, m); no product twice."""
         ...
 
+    def shortlist(
+        self,
+        rows: Rows,
+        weights: NDArray[np.float64],
+        count: int,
+        *,
+        allowed: NDArray[np.bool_],
+        beside: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None,
+        exact: bool = False,
+    ) -> Rows | None:
+        """Rows worth scoring for a history, ascending; None: all that are allowed.
+
+        Args:
+            rows: the history's products.
+            weights: of each of them.
+            count: how many of each kind.
+            allowed: (n,) True where a product may come.
+            beside: vectors of the products, (n, d), and of the user, (d,), whose products are
+                added to the head's scores: the GNN's.
+            exact: leave out none that the whole scores would not.
+        """
+        ...
+
     def scale(self, products: Rows) -> NDArray[np.float64]:
         """``s_j``, (k,)."""
         ...

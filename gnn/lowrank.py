@@ -28,8 +28,9 @@ from scipy.sparse import csc_matrix, csr_matrix
 from gnn.features import Features
 from gnn.fusion import HeadConfig, check_shapes, scaled_text, side_by_side
 from gnn.head import Rows
+from gnn.index import COARSE, SCAN, best_rows, neighbours
 from gnn.sketch import Gram, reduced, sketch
-from gnn.sparse import gather, pair_products, rows_of, some_columns, sorted_csr
+from gnn.sparse import pair_products, rows_of, some_columns, sorted_csr
 
 __all__ = ["LowRankHead", "LowRankSums", "fit_low_rank"]
 
@@ -52,7 +53,7 @@ class LowRankHead:
     of_entity: NDArray[np.float32]  # Fᵀ D⁻¹ Φ M, (columns, d)
     of_purchase: NDArray[np.float32]  # Xᵀ X D⁻¹ Φ M, (n, d): the part of Ψ that is co-purchase
     of_text: NDArray[np.float32]  # Tᵀ D⁻¹ Φ M, (t, d)
-    target: NDArray[np.float32]  # s Φ M, (n, d): left · target is the part of B the sketch knows
+    coarse: NDArray[np.float32]  # s Φ M, (n, c) the strongest c columns: left · coarse ≈ B
     factor: NDArray[np.float64]  # s_j, (n,)
     own: NDArray[np.float64]  # B_jj, (n,): what is taken out, none is scored from itself
     bought: csr_matrix  # products × users, who bought it, int8
@@ -69,7 +70,7 @@ class LowRankHead:
         return int(self.left.shape[1])
 
     def query(self, rows: Rows, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        """``x_u D⁻¹ Φ``, (d,): what `reach` and `target` are multiplied with."""
+        """``x_u D⁻¹ Φ``, (d,): what `reach` and `coarse` are multiplied with."""
         return np.asarray(weights @ self.left[rows].astype(np.float64))
 
     def scores(
@@ -137,26 +138,32 @@ class LowRankHead:
         """See `gnn.head.Head`."""
         return np.diff(self.bought.indptr).astype(np.float64)
 
-    def neighbours(
-        self, rows: Rows, weights: NDArray[np.float64], count: int, max_degree: int
-    ) -> NDArray[np.int64]:
-        """Products that share most with a history in rare entities and buyers, at most ``count``.
-
-        Entities and buyers of more than ``max_degree`` products are passed over: these the sketch
-        knows.
-        """
-        known = rows_of(self.known, rows)
-        each = np.repeat(weights / self.diagonal[rows], np.diff(known.indptr))
-        degree = self.by_entity.indptr[known.indices + 1] - self.by_entity.indptr[known.indices]
-        rare = degree <= max_degree
-        columns, entry = np.unique(known.indices[rare], return_inverse=True)
-        carried = np.bincount(entry, (known.data * each)[rare], len(columns))
-        position, owner = gather(self.by_entity.indptr, columns)
-        found, place = np.unique(self.by_entity.indices[position], return_inverse=True)
-        shared = self.by_entity.data[position] * carried[owner]
-        value = np.bincount(place, shared, len(found)) * self.factor[found]
-        best = np.argsort(-value, kind="stable")[:count]
-        return found[best].astype(np.int64)
+    def shortlist(
+        self,
+        rows: Rows,
+        weights: NDArray[np.float64],
+        count: int,
+        *,
+        allowed: NDArray[np.bool_],
+        beside: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None,
+        exact: bool = False,
+    ) -> Rows | None:
+        """See `gnn.head.Head`: see `gnn.index` for how."""
+        if allowed.sum() <= 2 * count:
+            return np.flatnonzero(allowed)
+        if exact or self.num_products <= SCAN:
+            scores = self.scores(rows, weights)
+            if beside is not None:
+                scores += beside[0] @ beside[1]
+            return best_rows(scores, count, allowed)
+        width = self.coarse.shape[1]
+        user = self.query(rows, weights)[:width].astype(np.float32)
+        coarse = self.coarse @ user
+        if beside is not None:
+            coarse += beside[0] @ beside[1]
+        each = weights / self.diagonal[rows]
+        sharing = neighbours(self.known, self.by_entity, rows, each, self.factor, count, allowed)
+        return np.union1d(sharing, best_rows(coarse, count, allowed))
 
 
 class LowRankSums:
@@ -197,6 +204,7 @@ def fit_low_rank(
     *,
     bought: csr_matrix | None = None,
     sketched: Callable[[Gram], NDArray[np.float32]] | None = None,
+    coarse: int = COARSE,
 ) -> LowRankHead:
     """Fit the head; see `gnn.fusion.fit_head`, whose arguments most of these are.
 
@@ -207,6 +215,7 @@ def fit_low_rank(
         config: settings.
         bought: users × products, what counts as bought; default X.
         sketched: makes Φ of G; by default `gnn.sketch.sketch` of ``config.rank``, seeded.
+        coarse: columns of `LowRankHead.coarse`.
 
     Raises:
         ModelError: shapes that do not agree.
@@ -226,7 +235,7 @@ def fit_low_rank(
     left = (phi / diagonal[:, None]).astype(np.float32)
     right = _times_inverse(phi, left)  # Φ M
     factor = 1.0 / (1.0 - np.einsum("jd,jd->j", left, right, dtype=np.float64))
-    target = (right * factor[:, None]).astype(np.float32)
+    rough = np.ascontiguousarray(right[:, :coarse] * factor[:, None], dtype=np.float32)
     right /= diagonal[:, None].astype(np.float32)  # D⁻¹ Φ M
     width = features.shape[1]
     of_entity, of_purchase = _multiplied(by_entity, known, right, width)
@@ -248,7 +257,7 @@ def fit_low_rank(
             of_entity=of_entity,
             of_purchase=of_purchase,
             of_text=of_text,
-            target=target,
+            coarse=rough,
             factor=factor,
             own=own,
             bought=sorted_csr(held, np.int8),

@@ -21,6 +21,8 @@ from kg.errors import ModelError
 
 __all__ = ["Recommendation", "Recommender"]
 
+_SHORTLIST = 300
+
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
@@ -60,17 +62,30 @@ class Recommender:
         row = np.array([self.products.row(product)])
         return History(row, np.ones(1), ("view",), row)
 
-    def scores(self, history: History, *, gnn: bool = True) -> NDArray[np.float64]:
-        """Scores of all products, (n,) float64; zeros where the history is empty."""
+    def scores(
+        self, history: History, *, gnn: bool = True, products: NDArray[np.int64] | None = None
+    ) -> NDArray[np.float64]:
+        """Scores of all products or of some rows, (k,) float64; zeros where the history is empty.
+
+        Args:
+            history: whom for.
+            gnn: whether the GNN's part counts.
+            products: rows, ascending; None: all.
+        """
         head, rows, weights = self.model.head, history.rows, history.weights
         if not len(rows):
-            return np.zeros(head.num_products)
-        scores = head.scores(rows, weights)
+            return np.zeros(head.num_products if products is None else len(products))
+        scores = head.scores(rows, weights, products)
         z = self.model.gnn
         if gnn and z.shape[1]:
             own = z[rows]
-            scores += z @ (weights.astype(np.float32) @ own)
-            scores[rows] -= weights * (own * own).sum(axis=1)
+            some = z if products is None else z[products]
+            scores += some @ (weights.astype(np.float32) @ own)
+            at = rows if products is None else np.searchsorted(products, rows)
+            inside = np.ones(len(rows), dtype=bool)
+            if products is not None:
+                inside = np.isin(rows, products)
+            scores[at[inside]] -= (weights * (own * own).sum(axis=1))[inside]
         return scores
 
     def recommend(
@@ -82,6 +97,7 @@ class Recommender:
         exclude: Iterable[int] = (),
         candidates: NDArray[np.bool_] | None = None,
         gnn: bool = True,
+        exact: bool = False,
     ) -> list[Recommendation]:
         """The ``k`` best products, best first; fewer where fewer are allowed.
 
@@ -92,6 +108,7 @@ class Recommender:
             exclude: more rows to leave out.
             candidates: (n,) True where a product may be recommended; None: anywhere.
             gnn: whether the GNN's part counts.
+            exact: score every product, where an index would be asked.
 
         Raises:
             ModelError: ``k`` is not positive, or ``candidates`` has another length.
@@ -99,17 +116,42 @@ class Recommender:
         self._check(k, candidates)
         if not len(history.rows):
             return []
-        scores = self.scores(history, gnn=gnn)
-        allowed = scores.copy()
-        if candidates is not None:
-            allowed[~candidates] = -np.inf
-        if exclude_seen:
-            allowed[history.seen] = -np.inf
-            allowed[history.rows] = -np.inf
-        allowed[list(exclude)] = -np.inf
+        allowed = self._allowed(history, candidates, exclude, exclude_seen=exclude_seen)
+        z = self.model.gnn
+        counts = gnn and z.shape[1] > 0
+        beside = (z, history.weights.astype(np.float32) @ z[history.rows]) if counts else None
+        rows = self.model.head.shortlist(
+            history.rows,
+            history.weights,
+            max(_SHORTLIST, 10 * k),
+            allowed=allowed,
+            beside=beside,
+            exact=exact,
+        )
+        scores = self.scores(history, gnn=gnn, products=rows)
+        if rows is None:
+            rows = np.flatnonzero(allowed)
+            scores = scores[rows]
         return [
-            Recommendation(self.products[row], row, float(scores[row])) for row in top_k(allowed, k)
+            Recommendation(self.products[rows[at]], int(rows[at]), float(scores[at]))
+            for at in top_k(scores, k)
         ]
+
+    def _allowed(
+        self,
+        history: History,
+        candidates: NDArray[np.bool_] | None,
+        exclude: Iterable[int],
+        *,
+        exclude_seen: bool,
+    ) -> NDArray[np.bool_]:
+        n = self.model.head.num_products
+        allowed = np.ones(n, dtype=bool) if candidates is None else candidates.copy()
+        if exclude_seen:
+            allowed[history.seen] = False
+            allowed[history.rows] = False
+        allowed[list(exclude)] = False
+        return allowed
 
     def similar(
         self,
@@ -153,6 +195,8 @@ class Recommender:
 def top_k(scores: NDArray[np.float64], k: int) -> list[int]:
     """Rows of the ``k`` largest finite scores, best first, the smaller row first among equals."""
     k = min(k, len(scores))
+    if not k:
+        return []
     threshold = np.partition(scores, len(scores) - k)[len(scores) - k]
     rows = np.flatnonzero((scores >= threshold) & (scores > -np.inf))
     order = np.argsort(-scores[rows], kind="stable")[:k]

@@ -81,7 +81,7 @@ class Bench:
     def low_rank(self, rank: int, **how: object) -> LowRankHead:
         """Fit the low-rank head."""
         config = self.config.model_copy(update={"rank": rank})
-        return fit_low_rank(self.user_items, self.features, self.text, config, **how)
+        return fit_low_rank(self.user_items, self.features, self.text, config, coarse=rank, **how)
 
     def by_channel(self, gram: Gram, most: int) -> list[np.ndarray]:
         """Sketches of co-purchase, text and each relation, at most ``most`` columns each."""
@@ -100,7 +100,7 @@ class Bench:
 
 def sketch_only(head: LowRankHead) -> Scorer:
     """Scores of the sketch alone: an inner product and nothing else."""
-    return lambda histories: np.asarray((histories @ head.left) @ head.target.T)
+    return lambda histories: np.asarray((histories @ head.left) @ head.coarse.T)
 
 
 def main() -> None:
