@@ -27,7 +27,7 @@ COARSE = 64
 """Columns of the sketch that are scanned."""
 RARE = 64
 """An entity or buyer of more products is not looked up: the sketch knows it."""
-SCAN = 20_000
+SCAN = 10_000
 """Up to so many products all are scored: that is as quick."""
 
 

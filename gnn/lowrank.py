@@ -35,6 +35,7 @@ from gnn.sparse import pair_products, rows_of, some_columns, sorted_csr
 __all__ = ["LowRankHead", "LowRankSums", "fit_low_rank"]
 
 _BLOCK = 1 << 26  # numbers in a dense block
+_COLUMNS = 64  # multiplied at a time
 _SAMPLE = 64
 _SEED = 0
 
@@ -234,15 +235,14 @@ def fit_low_rank(
     diagonal = config.regularization + missing
     left = (phi / diagonal[:, None]).astype(np.float32)
     right = _times_inverse(phi, left)  # Φ M
+    del phi
     factor = 1.0 / (1.0 - np.einsum("jd,jd->j", left, right, dtype=np.float64))
     rough = np.ascontiguousarray(right[:, :coarse] * factor[:, None], dtype=np.float32)
     right /= diagonal[:, None].astype(np.float32)  # D⁻¹ Φ M
-    width = features.shape[1]
-    of_entity, of_purchase = _multiplied(by_entity, known, right, width)
     of_text = block.T @ right
-    reach = features.matrix() @ of_entity
-    reach += of_purchase
-    reach += block @ of_text
+    reach, of_entity, of_purchase = _reached(
+        known, by_entity, features.shape[1], right, (block, of_text)
+    )
     own = (squares / diagonal - np.einsum("jd,jd->j", left, reach, dtype=np.float64)) * factor
     held = csr_matrix((user_items if bought is None else bought).T)
     return _checked(
@@ -274,18 +274,32 @@ def _times_inverse(phi: NDArray[np.float32], left: NDArray[np.float32]) -> NDArr
     return np.asarray(phi @ inverse.astype(np.float32))
 
 
-def _multiplied(
-    by_entity: csr_matrix, known: csr_matrix, right: NDArray[np.float32], width: int
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """``Fᵀ R``, (columns, d), and ``Xᵀ X R``, (n, d), a few columns at a time."""
+def _reached(
+    known: csr_matrix,
+    by_entity: csr_matrix,
+    width: int,
+    right: NDArray[np.float32],
+    text: tuple[NDArray[np.float32], NDArray[np.float32]],
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """``G R``, (n, d), in the place of R, and what it is made of, some columns at a time.
+
+    Returns:
+        G R, ``Fᵀ R`` (width, d) and ``Xᵀ X R`` (n, d), with ``known = [F Xᵀ]``.
+    """
     entities, users = by_entity[:width], by_entity[width:]
-    purchases = users.T.tocsr()
+    features, purchases = entities.T.tocsr(), users.T.tocsr()
+    of_entity = np.empty((width, right.shape[1]), dtype=np.float32)
     of_purchase = np.empty_like(right)
-    step = 64
-    for start in range(0, right.shape[1], step):
-        some = np.ascontiguousarray(right[:, start : start + step])
-        of_purchase[:, start : start + step] = purchases @ (users @ some)
-    return np.asarray(entities @ right), of_purchase
+    for start in range(0, right.shape[1], _COLUMNS):
+        columns = slice(start, start + _COLUMNS)
+        some = np.ascontiguousarray(right[:, columns])
+        of_entity[:, columns] = entities @ some
+        of_purchase[:, columns] = purchases @ (users @ some)
+        part = features @ np.ascontiguousarray(of_entity[:, columns])
+        part += of_purchase[:, columns]
+        part += text[0] @ text[1][:, columns]
+        right[:, columns] = part
+    return right, of_entity, of_purchase
 
 
 def _checked(head: LowRankHead) -> LowRankHead:

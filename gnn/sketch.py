@@ -6,6 +6,7 @@ the strongest first. G itself is never made: memory is a few arrays of n × d.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ from scipy.sparse import csr_matrix
 __all__ = ["Gram", "reduced", "sketch"]
 
 _COLUMNS = 64  # multiplied at a time
+_ROWS = 1 << 16
 _OVERSAMPLES = 16
 
 
@@ -39,7 +41,7 @@ class Gram:
 
     def times(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """``G @ vectors``, (n, columns), a few columns at a time."""
-        product = np.empty((self.size, vectors.shape[1]), dtype=np.float32)
+        product = np.empty((self.size, vectors.shape[1]), dtype=np.float32, order="F")
         for start in range(0, vectors.shape[1], _COLUMNS):
             some = np.ascontiguousarray(vectors[:, start : start + _COLUMNS])
             part = self.sparse @ (self.transposed @ some)
@@ -64,20 +66,24 @@ def sketch(gram: Gram, rank: int, generator: np.random.Generator) -> NDArray[np.
         Φ, (n, d') float32, column-orthogonal up to rounding, by falling norm.
     """
     width = min(rank + _OVERSAMPLES, gram.size)
-    start = generator.standard_normal((gram.size, width), dtype=np.float32)
-    (basis, _) = qr(gram.times(start), mode="economic", overwrite_a=True, check_finite=False)
-    del start
+    reach = gram.times(generator.standard_normal((gram.size, width), dtype=np.float32))
+    (basis, _) = qr(reach, mode="economic", overwrite_a=True, check_finite=False)
     reach = gram.times(basis)
-    core = _symmetric(basis.T @ reach)
+    values, vectors = eigh(_symmetric(basis.T @ reach))
     del basis
-    values, vectors = eigh(core)
     kept = values > values[-1] * np.finfo(np.float32).eps * width
-    factor = (vectors[:, kept] / np.sqrt(values[kept])).astype(np.float32)
-    factor = reach @ factor  # Φ up to a rotation
-    # Rotated so that the columns are orthogonal, the strongest first.
-    strength, rotation = eigh(_symmetric(factor.T @ factor))
+    turn = (vectors[:, kept] / np.sqrt(values[kept])).astype(np.float32)
+    # Now reach @ turn is Φ up to a rotation: turned so that its columns are orthogonal.
+    strength, rotation = eigh(_symmetric(sum(part.T @ part for part in _times(reach, turn))))
     order = np.argsort(-strength, kind="stable")[:rank]
-    return np.ascontiguousarray(factor @ rotation[:, order].astype(np.float32))
+    turn = turn @ rotation[:, order].astype(np.float32)
+    return np.concatenate(list(_times(reach, turn)))
+
+
+def _times(tall: NDArray[np.float32], small: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
+    """``tall @ small``, some rows at a time."""
+    for start in range(0, len(tall), _ROWS):
+        yield tall[start : start + _ROWS] @ small
 
 
 def reduced(dense: NDArray[np.float32], rank: int) -> NDArray[np.float32]:
