@@ -93,7 +93,10 @@ class HeadConfig(BaseModel):
         description="auto: dense where its n × n arrays fit in half the memory, else low_rank",
     )
     rank: int = Field(
-        default=512, ge=1, le=2048, description="of the low-rank head's sketch of all channels"
+        default=256, ge=1, le=2048, description="of the low-rank head's sketch of all channels"
+    )
+    refinement: float = Field(
+        default=0.5, ge=0, le=1, description="θ: how much of what the sketch misses counts"
     )
     text_rank: int = Field(
         default=128, ge=1, le=2048, description="dimensions of text the low-rank head keeps"

@@ -1,18 +1,22 @@
 """The low-rank head: the fusion head of `gnn.fusion` where n × n arrays do not fit.
 
-With a sketch ``G ≈ Φ Φᵀ`` (`gnn.sketch`, all channels at once) and D the diagonal that makes up for
-what the sketch leaves out, ``D = λI + diag(G − Φ Φᵀ)``, the inverse is, by Woodbury,
+With a sketch ``G ≈ Φ Φᵀ``, ``Φ = G Z`` (`gnn.sketch`: all channels at once), and the diagonal that
+makes up for what it leaves out, ``D = λI + diag(G − Φ Φᵀ)`` (as Snelson and Ghahramani 2006 do for
+Gaussian processes), Woodbury's formula gives
 
-    P = D⁻¹ − D⁻¹ Φ M Φᵀ D⁻¹        M = (I + Φᵀ D⁻¹ Φ)⁻¹        s_j = 1 / (D_jj P_jj) = 1 / (1 − h_j)
+    (Φ Φᵀ + D)⁻¹ = D⁻¹ − D⁻¹ Φ M Φᵀ D⁻¹     M = (I + Φᵀ D⁻¹ Φ)⁻¹     s_j = 1 / (1 − h_j)
 
-and B is made from it and from the *whole* G, as the dense head's terms are:
+with ``h_j = φ_j M φ_jᵀ / D_jj``. Two estimates of B follow: the sketch's own, ``φ_i M φ_jᵀ``, which
+knows nothing of what it left out, and one step of refinement with the *whole* G, in which every
+entity two products share counts, rare ones rather too much. The head takes a mean of both:
 
-    B_ij = s_j Σ_r w_r (P F_r)[i, :] · F_r[j, :] = s_j (G_ij − φ_i · ψ_j) / D_ii        Ψ = G D⁻¹ Φ M
+    B_ij = s_j D_ii⁻¹ (θ (G_ij − φ_i · (G D⁻¹ Φ M)_j) + (1 − θ) φ_i M φ_jᵀ)
+         = s_j (θ G_ij / D_ii − (D⁻¹ Φ)_i · (G R)_j)         R = (θ D⁻¹ Φ − (1 − θ) Z) M
 
-So what two products share counts even where the sketch misses it (one step of iterative refinement
-of P), and a score is exactly a sum over (history product, channel, entity), by construction. Where
-Φ has the rank of G this is the dense head. The diagonal makes the sketch what Snelson and
-Ghahramani (2006) do to Gaussian processes. In: matrices. Out: a `LowRankHead`, (n, d) arrays.
+That is linear in ``G = Σ_r w_r F_r F_rᵀ`` in its place at j, so a score is exactly a sum over
+(history product, channel, entity of j), by construction, with ``P = θ D⁻¹ − D⁻¹ Φ Rᵀ`` for the
+inverse of `gnn.head`. Where Φ has the rank of G, this is the dense head, whatever θ.
+In: matrices. Out: a `LowRankHead`, arrays of (n, d).
 """
 
 from __future__ import annotations
@@ -29,7 +33,7 @@ from gnn.features import Features
 from gnn.fusion import HeadConfig, check_shapes, scaled_text, side_by_side
 from gnn.head import Rows
 from gnn.index import COARSE, SCAN, best_rows, neighbours
-from gnn.sketch import Gram, reduced, sketch
+from gnn.sketch import Gram, Sketch, reduced, sketch
 from gnn.sparse import pair_products, rows_of, some_columns, sorted_csr
 
 __all__ = ["LowRankHead", "LowRankSums", "fit_low_rank"]
@@ -48,12 +52,12 @@ class LowRankHead:
     known: csr_matrix  # [F Xᵀ], (n, columns + users) float32
     by_entity: csr_matrix  # its transpose
     text: NDArray[np.float32]  # T, (n, t) scaled by sqrt(w); t may be 0
-    diagonal: NDArray[np.float64]  # D, (n,)
+    share: NDArray[np.float64]  # θ D⁻¹, (n,)
     left: NDArray[np.float32]  # D⁻¹ Φ, (n, d)
-    reach: NDArray[np.float32]  # Ψ, (n, d)
-    of_entity: NDArray[np.float32]  # Fᵀ D⁻¹ Φ M, (columns, d)
-    of_purchase: NDArray[np.float32]  # Xᵀ X D⁻¹ Φ M, (n, d): the part of Ψ that is co-purchase
-    of_text: NDArray[np.float32]  # Tᵀ D⁻¹ Φ M, (t, d)
+    reach: NDArray[np.float32]  # G R, (n, d)
+    of_entity: NDArray[np.float32]  # Fᵀ R, (columns, d)
+    of_purchase: NDArray[np.float32]  # Xᵀ X R, (n, d): the part of G R that is co-purchase
+    of_text: NDArray[np.float32]  # Tᵀ R, (t, d)
     coarse: NDArray[np.float32]  # s Φ M, (n, c) the strongest c columns: left · coarse ≈ B
     factor: NDArray[np.float64]  # s_j, (n,)
     own: NDArray[np.float64]  # B_jj, (n,): what is taken out, none is scored from itself
@@ -78,7 +82,7 @@ class LowRankHead:
         self, rows: Rows, weights: NDArray[np.float64], products: Rows | None = None
     ) -> NDArray[np.float64]:
         """See `gnn.head.Head`; of all products in float32, of some in float64."""
-        each = weights / self.diagonal[rows]
+        each = weights * self.share[rows]
         user = self.query(rows, weights)
         text = each @ self.text[rows].astype(np.float64)
         carried = np.asarray(rows_of(self.known, rows).T @ each)  # (columns + users,)
@@ -101,7 +105,7 @@ class LowRankHead:
         step = max(1, _BLOCK // max(self.known.shape))
         for start in range(0, histories.shape[0], step):
             some = csr_matrix(histories[start : start + step])
-            each = csr_matrix(some.multiply(1.0 / self.diagonal), dtype=np.float32)
+            each = csr_matrix(some.multiply(self.share), dtype=np.float32)
             part = self.known @ np.ascontiguousarray((each @ self.known).toarray().T)  # (n, b)
             part += self.text @ (each @ self.text).T
             part -= self.reach @ (some @ self.left).T
@@ -112,7 +116,7 @@ class LowRankHead:
         """See `gnn.head.Head`."""
         parts = pair_products(rows_of(self.known, products), rows_of(self.known, rows))
         parts += _pairs(self.text[products], self.text[rows])
-        parts /= self.diagonal[rows]
+        parts *= self.share[rows]
         parts -= _pairs(self.reach[products], self.left[rows])
         return np.asarray(parts * self.factor[products, None])
 
@@ -162,7 +166,7 @@ class LowRankHead:
         coarse = self.coarse @ user
         if beside is not None:
             coarse += beside[0] @ beside[1]
-        each = weights / self.diagonal[rows]
+        each = weights * self.share[rows]
         sharing = neighbours(self.known, self.by_entity, rows, each, self.factor, count, allowed)
         return np.union1d(sharing, best_rows(coarse, count, allowed))
 
@@ -172,7 +176,7 @@ class LowRankSums:
 
     def __init__(self, head: LowRankHead, rows: Rows, mix: NDArray[np.float64]) -> None:
         self._head, self._rows = head, rows
-        self._each = mix / head.diagonal[rows]
+        self._each = mix * head.share[rows]
         self._lines = mix @ head.left[rows].astype(np.float64)  # (lines, d)
         self._known = rows_of(head.known, rows)
 
@@ -204,7 +208,7 @@ def fit_low_rank(
     config: HeadConfig,
     *,
     bought: csr_matrix | None = None,
-    sketched: Callable[[Gram], NDArray[np.float32]] | None = None,
+    sketched: Callable[[Gram], Sketch] | None = None,
     coarse: int = COARSE,
 ) -> LowRankHead:
     """Fit the head; see `gnn.fusion.fit_head`, whose arguments most of these are.
@@ -215,7 +219,7 @@ def fit_low_rank(
         text: embeddings, (n, t) float32 with unit rows; None: no text channel.
         config: settings.
         bought: users × products, what counts as bought; default X.
-        sketched: makes Φ of G; by default `gnn.sketch.sketch` of ``config.rank``, seeded.
+        sketched: makes a sketch of G; by default `gnn.sketch.sketch` of ``config.rank``, seeded.
         coarse: columns of `LowRankHead.coarse`.
 
     Raises:
@@ -227,23 +231,26 @@ def fit_low_rank(
     by_entity = sorted_csr(csc_matrix(known).T, np.float32)
     gram = Gram(known, by_entity, block)
     if sketched is None:
-        phi = sketch(gram, config.rank, np.random.default_rng(_SEED))
+        made = sketch(gram, config.rank, np.random.default_rng(_SEED))
     else:
-        phi = sketched(gram)
-    squares = gram.diagonal()
-    missing = np.maximum(squares - np.einsum("jd,jd->j", phi, phi, dtype=np.float64), 0.0)
+        made = sketched(gram)
+    squares, theta = gram.diagonal(), config.refinement
+    missing = np.maximum(squares - np.einsum("jd,jd->j", made.phi, made.phi, dtype=np.float64), 0.0)
     diagonal = config.regularization + missing
-    left = (phi / diagonal[:, None]).astype(np.float32)
-    right = _times_inverse(phi, left)  # Φ M
-    del phi
-    factor = 1.0 / (1.0 - np.einsum("jd,jd->j", left, right, dtype=np.float64))
-    rough = np.ascontiguousarray(right[:, :coarse] * factor[:, None], dtype=np.float32)
-    right /= diagonal[:, None].astype(np.float32)  # D⁻¹ Φ M
+    left = (made.phi / diagonal[:, None]).astype(np.float32)
+    inverse = _small_inverse(made.phi.T @ left)
+    known_part = made.phi @ inverse  # Φ M
+    factor = 1.0 / (1.0 - np.einsum("jd,jd->j", left, known_part, dtype=np.float64))
+    rough = np.ascontiguousarray(known_part[:, :coarse] * factor[:, None], dtype=np.float32)
+    known_part *= (theta / diagonal[:, None]).astype(np.float32)
+    right = known_part  # R
+    right -= made.made_by @ ((1 - theta) * inverse)
+    del made
     of_text = block.T @ right
-    reach, of_entity, of_purchase = _reached(
-        known, by_entity, features.shape[1], right, (block, of_text)
-    )
-    own = (squares / diagonal - np.einsum("jd,jd->j", left, reach, dtype=np.float64)) * factor
+    width = features.shape[1]
+    reach, of_entity, of_purchase = _reached(known, by_entity, width, right, (block, of_text))
+    share = theta / diagonal
+    own = (squares * share - np.einsum("jd,jd->j", left, reach, dtype=np.float64)) * factor
     held = csr_matrix((user_items if bought is None else bought).T)
     return _checked(
         LowRankHead(
@@ -251,7 +258,7 @@ def fit_low_rank(
             known=known,
             by_entity=by_entity,
             text=block,
-            diagonal=diagonal,
+            share=share,
             left=left,
             reach=reach,
             of_entity=of_entity,
@@ -266,12 +273,11 @@ def fit_low_rank(
     )
 
 
-def _times_inverse(phi: NDArray[np.float32], left: NDArray[np.float32]) -> NDArray[np.float32]:
-    """``Φ M``, (n, d), with M in float64."""
-    core = (phi.T @ left).astype(np.float64)
-    core = (core + core.T) / 2 + np.eye(len(core))
-    inverse = cho_solve(cho_factor(core), np.eye(len(core)))
-    return np.asarray(phi @ inverse.astype(np.float32))
+def _small_inverse(core: NDArray[np.float32]) -> NDArray[np.float32]:
+    """``(I + Φᵀ D⁻¹ Φ)⁻¹``, (d, d), in float64."""
+    wide = core.astype(np.float64)
+    wide = (wide + wide.T) / 2 + np.eye(len(core))
+    return np.asarray(cho_solve(cho_factor(wide), np.eye(len(core))), dtype=np.float32)
 
 
 def _reached(

@@ -1,6 +1,6 @@
 """A sketch of the Gram matrix: ``G ≈ Φ Φᵀ`` with few columns, from products with G alone.
 
-In: the channels side by side, sparse and dense. Out: Φ, (n, d) float32, its columns orthogonal and
+In: the channels side by side, sparse and dense. Out: a `Sketch`, float32, its columns orthogonal and
 the strongest first. G itself is never made: memory is a few arrays of n × d.
 """
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.linalg import eigh, qr
 from scipy.sparse import csr_matrix
 
-__all__ = ["Gram", "reduced", "sketch"]
+__all__ = ["Gram", "Sketch", "reduced", "sketch"]
 
 _COLUMNS = 64  # multiplied at a time
 _ROWS = 1 << 16
@@ -50,7 +50,15 @@ class Gram:
         return product
 
 
-def sketch(gram: Gram, rank: int, generator: np.random.Generator) -> NDArray[np.float32]:
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """``Φ = G Z`` with ``G ≈ Φ Φᵀ``: linear in the channels, so it can be told apart by them."""
+
+    phi: NDArray[np.float32]  # (n, d)
+    made_by: NDArray[np.float32]  # Z, (n, d)
+
+
+def sketch(gram: Gram, rank: int, generator: np.random.Generator) -> Sketch:
     """The best part of a randomized Nyström approximation of G.
 
     The range is found by one multiplication with a random matrix (Halko, Martinsson and Tropp 2011,
@@ -63,21 +71,22 @@ def sketch(gram: Gram, rank: int, generator: np.random.Generator) -> NDArray[np.
         generator: of the random matrix.
 
     Returns:
-        Φ, (n, d') float32, column-orthogonal up to rounding, by falling norm.
+        Φ and Z, (n, d') float32; the columns of Φ are orthogonal up to rounding, by falling norm.
     """
     width = min(rank + _OVERSAMPLES, gram.size)
     reach = gram.times(generator.standard_normal((gram.size, width), dtype=np.float32))
     (basis, _) = qr(reach, mode="economic", overwrite_a=True, check_finite=False)
     reach = gram.times(basis)
     values, vectors = eigh(_symmetric(basis.T @ reach))
-    del basis
     kept = values > values[-1] * np.finfo(np.float32).eps * width
     turn = (vectors[:, kept] / np.sqrt(values[kept])).astype(np.float32)
     # Now reach @ turn is Φ up to a rotation: turned so that its columns are orthogonal.
     strength, rotation = eigh(_symmetric(sum(part.T @ part for part in _times(reach, turn))))
     order = np.argsort(-strength, kind="stable")[:rank]
     turn = turn @ rotation[:, order].astype(np.float32)
-    return np.concatenate(list(_times(reach, turn)))
+    phi = np.concatenate(list(_times(reach, turn)))
+    del reach
+    return Sketch(phi, np.concatenate(list(_times(basis, turn))))
 
 
 def _times(tall: NDArray[np.float32], small: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:

@@ -113,7 +113,7 @@ def load_model(directory: Path) -> Model:
 
 _FEATURE_ARRAYS = ("indptr", "indices", "data", "depth", "confidence", "source", "via", "channel")
 _LOW_RANK_ARRAYS = (
-    *("text", "diagonal", "left", "reach", "of_entity", "of_purchase", "of_text", "coarse"),
+    *("text", "share", "left", "reach", "of_entity", "of_purchase", "of_text", "coarse"),
     *("factor", "own"),
 )
 _EVENT_ARRAYS = ("indptr", "rows", "relations", "confidence", "sources")

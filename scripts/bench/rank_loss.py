@@ -5,7 +5,7 @@ usage: python scripts/bench/rank_loss.py DATASET [--ranks 256,512,1024,2048] [--
 Same settings for all, fitted on the train part, NDCG@10 and Recall@10 on the validation part (5,000
 users at most, seeded). The test part is not looked at. Methods:
     dense            B = −P / diag(P)
-    low-rank         the head as Clew fits it: sketch of all channels, diagonal, whole G
+    low-rank         the head as Clew fits it: sketch of all channels, diagonal, θ of the whole G
     sketch-only      the same sketch, B from it alone (what a plain inner product would score)
     per-channel      B from sketches made channel by channel, d shared by energy over all of them
     equal-shares     the same, every channel with the same share of d
@@ -29,7 +29,7 @@ from gnn.history import HistoryConfig
 from gnn.lowrank import LowRankHead, fit_low_rank
 from gnn.metrics import ranking_metrics
 from gnn.ranking import Scorer, model_scorer, top_products
-from gnn.sketch import Gram, sketch
+from gnn.sketch import Gram, Sketch, sketch
 from gnn.split import split_interactions
 from gnn.text import TextConfig, product_texts
 from gnn.train import cached_encoder
@@ -94,7 +94,7 @@ class Bench:
             block = csr_matrix(gram.sparse[:, np.flatnonzero(channel == at)])
             few = min(most, block.shape[1])
             part = Gram(block, block.T.tocsr(), nothing)
-            found.append(sketch(part, few, np.random.default_rng(0)))
+            found.append(sketch(part, few, np.random.default_rng(0)).phi)
         return [*found, gram.dense]
 
 
@@ -103,11 +103,16 @@ def sketch_only(head: LowRankHead) -> Scorer:
     return lambda histories: np.asarray((histories @ head.left) @ head.coarse.T)
 
 
+def only(phi: np.ndarray) -> Sketch:
+    """A sketch that is not made of the whole G; good for `sketch_only`."""
+    return Sketch(phi, np.zeros_like(phi))
+
+
 def main() -> None:
     """Fit and measure."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("dataset", type=Path)
-    parser.add_argument("--ranks", default="256,512,1024,2048")
+    parser.add_argument("--ranks", default="128,256,512,1024,2048")
     parser.add_argument("--channels-up-to", type=int, default=512, help="ranks of per-channel")
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "text.sqlite")
     parser.add_argument("--recency", type=float, default=1.0)
@@ -136,14 +141,15 @@ def main() -> None:
         since = time.perf_counter()
         parts: list[np.ndarray] = []
 
-        def energy(gram: Gram, d: int = rank, parts: list[np.ndarray] = parts) -> np.ndarray:
+        def energy(gram: Gram, d: int = rank, parts: list[np.ndarray] = parts) -> Sketch:
             parts += bench.by_channel(gram, d)
             norms = np.concatenate([np.linalg.norm(part, axis=0) for part in parts])
             least = np.sort(norms)[::-1][min(d, len(norms)) - 1]
-            return np.hstack([part[:, np.linalg.norm(part, axis=0) >= least] for part in parts])
+            kept = [part[:, np.linalg.norm(part, axis=0) >= least] for part in parts]
+            return only(np.hstack(kept))
 
-        def shares(gram: Gram, d: int = rank, parts: list[np.ndarray] = parts) -> np.ndarray:
-            return np.hstack([part[:, : d // len(parts)] for part in parts])
+        def shares(gram: Gram, d: int = rank, parts: list[np.ndarray] = parts) -> Sketch:
+            return only(np.hstack([part[:, : d // len(parts)] for part in parts]))
 
         bench.report(
             "per-channel",

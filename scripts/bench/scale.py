@@ -138,7 +138,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--products", default="1000,10000")
     parser.add_argument("--head", default="auto", choices=("auto", "dense", "low_rank"))
-    parser.add_argument("--rank", type=int, default=512)
+    parser.add_argument("--rank", type=int, default=256)
     parser.add_argument("--requests", type=int, default=100)
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
