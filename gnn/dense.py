@@ -1,30 +1,100 @@
-"""Rows of the dense head's inverse, summed against what products carry.
+"""How the dense head scores, from its inverse: the methods of `gnn.fusion.FusionHead`.
 
-In: a `gnn.fusion.FusionHead` and a history. Out: the `gnn.head.HistorySums` of it. Entities of many
-products come ready made (`HeavyColumns`), the others are summed here, in float64.
+In: a fitted head's arrays and a history. Out: scores, parts of scores and the sums that terms
+are made of (`gnn.head`), in float64. Entities of many products come ready made (`HeavyColumns`),
+the others are summed here.
 """
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from gnn.head import Rows
 from gnn.sparse import rows_of
 
 if TYPE_CHECKING:
-    from gnn.fusion import FusionHead
+    from gnn.fusion import HeavyColumns
 
-__all__ = ["DenseSums"]
+__all__ = ["DenseScores", "DenseSums"]
+
+
+class DenseScores:
+    """What `gnn.head.Head` asks, from the arrays a `gnn.fusion.FusionHead` has."""
+
+    regularization: float
+    inverse: NDArray[np.float32]
+    by_entity: csr_matrix
+    heavy: HeavyColumns
+    text: NDArray[np.float32]
+    inverse_text: NDArray[np.float32]
+    co_purchase: csr_matrix
+    buyers: csr_matrix
+
+    @property
+    def num_products(self) -> int:
+        """Number of products."""
+        return len(self.inverse)
+
+    def scores(
+        self, rows: Rows, weights: NDArray[np.float64], products: Rows | None = None
+    ) -> NDArray[np.float64]:
+        """See `gnn.head.Head`."""
+        scores = -(weights @ self.inverse[rows].astype(np.float64)) / self._diagonal
+        scores[rows] += weights  # takes out −x_j P_jj / P_jj: none is scored from itself
+        return scores if products is None else scores[products]
+
+    def batch(self, histories: csr_matrix) -> NDArray[np.float32]:
+        """See `gnn.head.Head`."""
+        return np.asarray((histories @ self.inverse) * (-1.0 / self.inverse.diagonal()))
+
+    def parts(self, products: Rows, rows: Rows) -> NDArray[np.float64]:
+        """See `gnn.head.Head`."""
+        inverse = self.inverse[rows[None, :], products[:, None]].astype(np.float64)
+        return np.asarray(-inverse / self._diagonal[products][:, None])
+
+    def shortlist(
+        self,
+        rows: Rows,
+        weights: NDArray[np.float64],
+        count: int,
+        **how: object,
+    ) -> None:
+        """See `gnn.head.Head`: all products are scored."""
+        return
+
+    def scale(self, products: Rows) -> NDArray[np.float64]:
+        """See `gnn.head.Head`."""
+        return np.asarray(1.0 / (self.regularization * self._diagonal[products]))
+
+    def sums(self, rows: Rows, weights: NDArray[np.float64], chosen: Rows) -> DenseSums:
+        """See `gnn.head.Head`."""
+        return DenseSums(self, rows, weights, chosen)
+
+    def bought_both(self, one: int, other: int) -> int:
+        """See `gnn.head.Head`."""
+        start, stop = int(self.buyers.indptr[one]), int(self.buyers.indptr[one + 1])
+        at = start + int(self.buyers.indices[start:stop].searchsorted(other))
+        return int(self.buyers.data[at]) if at < stop and self.buyers.indices[at] == other else 0
+
+    def popularity(self) -> NDArray[np.float64]:
+        """See `gnn.head.Head`."""
+        return self.buyers.diagonal().astype(np.float64)
+
+    @cached_property
+    def _diagonal(self) -> NDArray[np.float64]:
+        return self.inverse.diagonal().astype(np.float64)
 
 
 class DenseSums:
     """See `gnn.head.HistorySums`."""
 
     def __init__(
-        self, head: FusionHead, rows: Rows, weights: NDArray[np.float64], chosen: Rows
+        self, head: DenseScores, rows: Rows, weights: NDArray[np.float64], chosen: Rows
     ) -> None:
         self._head, self._rows, self._weights, self._chosen = head, rows, weights, chosen
         inverse = head.inverse[rows].astype(np.float64)  # (m, n)

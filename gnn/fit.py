@@ -22,7 +22,7 @@ from gnn.features import fuse
 from gnn.fusion import HeadConfig, fit_head
 from gnn.head import Head
 from gnn.history import history_matrix
-from gnn.lowrank import fit_low_rank
+from gnn.lowrank_fit import fit_low_rank
 from gnn.ranking import batch_size
 from gnn.storage import Model
 from gnn.user_events import read_user_events

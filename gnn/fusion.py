@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Annotated, Literal
 
 import numpy as np
@@ -25,9 +24,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 from scipy.sparse import csc_matrix, csr_matrix, hstack
 
-from gnn.dense import DenseSums
+from gnn.dense import DenseScores
 from gnn.features import Features
-from gnn.head import Rows
 from gnn.history import HistoryConfig
 from gnn.solve import add_gram, exact_sum_error, ridge_inverse
 from gnn.sparse import sorted_csr
@@ -119,7 +117,7 @@ class HeavyColumns:
 
 
 @dataclass(frozen=True)
-class FusionHead:
+class FusionHead(DenseScores):
     """A fitted head. All that scoring and explaining read; arrays may be memory-mapped."""
 
     regularization: float
@@ -132,60 +130,6 @@ class FusionHead:
     co_purchase: csr_matrix  # C = Xᵀ X, (n, n) float32
     buyers: csr_matrix  # how many users bought both, (n, n) int32; the diagonal: bought one
     error: float  # largest error of the exact sum, measured
-
-    @property
-    def num_products(self) -> int:
-        """Number of products."""
-        return len(self.inverse)
-
-    def scores(
-        self, rows: Rows, weights: NDArray[np.float64], products: Rows | None = None
-    ) -> NDArray[np.float64]:
-        """See `gnn.head.Head`."""
-        scores = -(weights @ self.inverse[rows].astype(np.float64)) / self._diagonal
-        scores[rows] += weights  # takes out −x_j P_jj / P_jj: none is scored from itself
-        return scores if products is None else scores[products]
-
-    def batch(self, histories: csr_matrix) -> NDArray[np.float32]:
-        """See `gnn.head.Head`."""
-        return np.asarray((histories @ self.inverse) * (-1.0 / self.inverse.diagonal()))
-
-    def parts(self, products: Rows, rows: Rows) -> NDArray[np.float64]:
-        """See `gnn.head.Head`."""
-        inverse = self.inverse[rows[None, :], products[:, None]].astype(np.float64)
-        return np.asarray(-inverse / self._diagonal[products][:, None])
-
-    def shortlist(
-        self,
-        rows: Rows,
-        weights: NDArray[np.float64],
-        count: int,
-        **how: object,
-    ) -> None:
-        """See `gnn.head.Head`: all products are scored."""
-        return
-
-    def scale(self, products: Rows) -> NDArray[np.float64]:
-        """See `gnn.head.Head`."""
-        return np.asarray(1.0 / (self.regularization * self._diagonal[products]))
-
-    def sums(self, rows: Rows, weights: NDArray[np.float64], chosen: Rows) -> DenseSums:
-        """See `gnn.head.Head`."""
-        return DenseSums(self, rows, weights, chosen)
-
-    def bought_both(self, one: int, other: int) -> int:
-        """See `gnn.head.Head`."""
-        start, stop = int(self.buyers.indptr[one]), int(self.buyers.indptr[one + 1])
-        at = start + int(self.buyers.indices[start:stop].searchsorted(other))
-        return int(self.buyers.data[at]) if at < stop and self.buyers.indices[at] == other else 0
-
-    def popularity(self) -> NDArray[np.float64]:
-        """See `gnn.head.Head`."""
-        return self.buyers.diagonal().astype(np.float64)
-
-    @cached_property
-    def _diagonal(self) -> NDArray[np.float64]:
-        return self.inverse.diagonal().astype(np.float64)
 
 
 def fit_head(

@@ -1,11 +1,13 @@
-"""What scoring and explaining ask of a fitted head, dense (`gnn.fusion`) or low rank (`gnn.lowrank`).
+"""What scoring and explaining ask of a fitted head.
+
+There are two: the dense one (`gnn.fusion`) and the one of low rank (`gnn.lowrank`).
 
 Both heads score by ``score(u, j) = Σ_i x_ui B_ij`` and both have, for ``i ≠ j``,
 
     B_ij = s_j Σ_r w_r (P F_r)[i, :] · F_r[j, :]        s_j = 1 / (D_jj P_jj)
 
-with ``P`` an inverse of ``G + D``: exact in the dense head (``D = λI``), of low rank in the other.
-Scores are therefore sums over (history product, channel, entity) in either, of the head's own P.
+with ``P`` the inverse of ``G + D`` in the dense head (``D = λI``) and what stands for it in the
+other. So either head's scores are exactly sums over (history product, channel, entity).
 """
 
 from __future__ import annotations

@@ -16,32 +16,25 @@ entity two products share counts, rare ones rather too much. The head takes a me
 That is linear in ``G = Σ_r w_r F_r F_rᵀ`` in its place at j, so a score is exactly a sum over
 (history product, channel, entity of j), by construction, with ``P = θ D⁻¹ − D⁻¹ Φ Rᵀ`` for the
 inverse of `gnn.head`. Where Φ has the rank of G, this is the dense head, whatever θ.
-In: matrices. Out: a `LowRankHead`, arrays of (n, d).
+Here is how it scores; it is fitted in `gnn.lowrank_fit`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve
-from scipy.sparse import csc_matrix, csr_matrix
+from scipy.sparse import csr_matrix
 
 from gnn.features import Features
-from gnn.fusion import HeadConfig, check_shapes, scaled_text, side_by_side
 from gnn.head import Rows
-from gnn.index import COARSE, SCAN, best_rows, neighbours
-from gnn.sketch import Gram, Sketch, reduced, sketch
-from gnn.sparse import pair_products, rows_of, some_columns, sorted_csr
+from gnn.index import SCAN, best_rows, neighbours
+from gnn.sparse import gather, pair_products, rows_of, some_columns
 
-__all__ = ["LowRankHead", "LowRankSums", "fit_low_rank"]
+__all__ = ["LowRankHead", "LowRankSums"]
 
 _BLOCK = 1 << 26  # numbers in a dense block
-_COLUMNS = 64  # multiplied at a time
-_SAMPLE = 64
-_SEED = 0
 
 
 @dataclass(frozen=True)
@@ -81,7 +74,7 @@ class LowRankHead:
     def scores(
         self, rows: Rows, weights: NDArray[np.float64], products: Rows | None = None
     ) -> NDArray[np.float64]:
-        """See `gnn.head.Head`; of all products in float32, of some in float64."""
+        """See `gnn.head.Head`; of all products from `reach`, rounded, of some from its parts."""
         each = weights * self.share[rows]
         user = self.query(rows, weights)
         text = each @ self.text[rows].astype(np.float64)
@@ -92,12 +85,15 @@ class LowRankHead:
             scores *= self.factor
             scores[rows] -= weights * self.own[rows]
             return scores
-        known = rows_of(self.known, products) @ carried
-        known += _dots(self.text[products], text) - _dots(self.reach[products], user)
-        known *= self.factor[products]
+        columns, carrying = self.entities_of(products)
+        of_entity = _dots(self.of_entity[columns], user)
+        some = rows_of(self.known, products) @ carried - carrying @ of_entity
+        some += _dots(self.text[products], text - self.of_text.astype(np.float64) @ user)
+        some -= _dots(self.of_purchase[products], user)
+        some *= self.factor[products]
         itself, at = np.nonzero(products[:, None] == rows)
-        known[itself] -= weights[at] * self.own[rows[at]]
-        return np.asarray(known)
+        some[itself] -= weights[at] * self.own[rows[at]]
+        return np.asarray(some)
 
     def batch(self, histories: csr_matrix) -> NDArray[np.float32]:
         """See `gnn.head.Head`."""
@@ -117,8 +113,21 @@ class LowRankHead:
         parts = pair_products(rows_of(self.known, products), rows_of(self.known, rows))
         parts += _pairs(self.text[products], self.text[rows])
         parts *= self.share[rows]
-        parts -= _pairs(self.reach[products], self.left[rows])
+        columns, carrying = self.entities_of(products)
+        reach = carrying @ self.of_entity[columns].astype(np.float64)
+        reach += self.of_purchase[products]
+        reach += _pairs(self.text[products], self.of_text.T)
+        parts -= _pairs(reach, self.left[rows])
         return np.asarray(parts * self.factor[products, None])
+
+    def entities_of(self, products: Rows) -> tuple[Rows, csr_matrix]:
+        """Entities some products carry, ascending, and F over these, (k, entities) float64."""
+        features = self.features
+        position, _ = gather(features.indptr, products)
+        columns, entry = np.unique(features.indices[position], return_inverse=True)
+        indptr = np.r_[0, np.cumsum(features.indptr[products + 1] - features.indptr[products])]
+        data = features.data[position].astype(np.float64)
+        return columns, csr_matrix((data, entry, indptr), shape=(len(products), len(columns)))
 
     def scale(self, products: Rows) -> NDArray[np.float64]:
         """See `gnn.head.Head`."""
@@ -199,132 +208,6 @@ class LowRankSums:
         own = self._each @ self._head.text[self._rows].astype(np.float64)
         lines = own - self._lines @ self._head.of_text.astype(np.float64).T
         return _pairs(lines, self._head.text[products])
-
-
-def fit_low_rank(
-    user_items: csr_matrix,
-    features: Features,
-    text: NDArray[np.float32] | None,
-    config: HeadConfig,
-    *,
-    bought: csr_matrix | None = None,
-    sketched: Callable[[Gram], Sketch] | None = None,
-    coarse: int = COARSE,
-) -> LowRankHead:
-    """Fit the head; see `gnn.fusion.fit_head`, whose arguments most of these are.
-
-    Args:
-        user_items: X, users × products, float32.
-        features: the relations' channels.
-        text: embeddings, (n, t) float32 with unit rows; None: no text channel.
-        config: settings.
-        bought: users × products, what counts as bought; default X.
-        sketched: makes a sketch of G; by default `gnn.sketch.sketch` of ``config.rank``, seeded.
-        coarse: columns of `LowRankHead.coarse`.
-
-    Raises:
-        ModelError: shapes that do not agree.
-    """
-    check_shapes(user_items.shape[1], features, text)
-    block = reduced(scaled_text(text, user_items.shape[1], config), config.text_rank)
-    known = sorted_csr(side_by_side(features.matrix(), user_items), np.float32)
-    by_entity = sorted_csr(csc_matrix(known).T, np.float32)
-    gram = Gram(known, by_entity, block)
-    if sketched is None:
-        made = sketch(gram, config.rank, np.random.default_rng(_SEED))
-    else:
-        made = sketched(gram)
-    squares, theta = gram.diagonal(), config.refinement
-    missing = np.maximum(squares - np.einsum("jd,jd->j", made.phi, made.phi, dtype=np.float64), 0.0)
-    diagonal = config.regularization + missing
-    left = (made.phi / diagonal[:, None]).astype(np.float32)
-    inverse = _small_inverse(made.phi.T @ left)
-    known_part = made.phi @ inverse  # Φ M
-    factor = 1.0 / (1.0 - np.einsum("jd,jd->j", left, known_part, dtype=np.float64))
-    rough = np.ascontiguousarray(known_part[:, :coarse] * factor[:, None], dtype=np.float32)
-    known_part *= (theta / diagonal[:, None]).astype(np.float32)
-    right = known_part  # R
-    right -= made.made_by @ ((1 - theta) * inverse)
-    del made
-    of_text = block.T @ right
-    width = features.shape[1]
-    reach, of_entity, of_purchase = _reached(known, by_entity, width, right, (block, of_text))
-    share = theta / diagonal
-    own = (squares * share - np.einsum("jd,jd->j", left, reach, dtype=np.float64)) * factor
-    held = csr_matrix((user_items if bought is None else bought).T)
-    return _checked(
-        LowRankHead(
-            features=features,
-            known=known,
-            by_entity=by_entity,
-            text=block,
-            share=share,
-            left=left,
-            reach=reach,
-            of_entity=of_entity,
-            of_purchase=of_purchase,
-            of_text=of_text,
-            coarse=rough,
-            factor=factor,
-            own=own,
-            bought=sorted_csr(held, np.int8),
-            error=0.0,
-        )
-    )
-
-
-def _small_inverse(core: NDArray[np.float32]) -> NDArray[np.float32]:
-    """``(I + Φᵀ D⁻¹ Φ)⁻¹``, (d, d), in float64."""
-    wide = core.astype(np.float64)
-    wide = (wide + wide.T) / 2 + np.eye(len(core))
-    return np.asarray(cho_solve(cho_factor(wide), np.eye(len(core))), dtype=np.float32)
-
-
-def _reached(
-    known: csr_matrix,
-    by_entity: csr_matrix,
-    width: int,
-    right: NDArray[np.float32],
-    text: tuple[NDArray[np.float32], NDArray[np.float32]],
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    """``G R``, (n, d), in the place of R, and what it is made of, some columns at a time.
-
-    Returns:
-        G R, ``Fᵀ R`` (width, d) and ``Xᵀ X R`` (n, d), with ``known = [F Xᵀ]``.
-    """
-    entities, users = by_entity[:width], by_entity[width:]
-    features, purchases = entities.T.tocsr(), users.T.tocsr()
-    of_entity = np.empty((width, right.shape[1]), dtype=np.float32)
-    of_purchase = np.empty_like(right)
-    for start in range(0, right.shape[1], _COLUMNS):
-        columns = slice(start, start + _COLUMNS)
-        some = np.ascontiguousarray(right[:, columns])
-        of_entity[:, columns] = entities @ some
-        of_purchase[:, columns] = purchases @ (users @ some)
-        part = features @ np.ascontiguousarray(of_entity[:, columns])
-        part += of_purchase[:, columns]
-        part += text[0] @ text[1][:, columns]
-        right[:, columns] = part
-    return right, of_entity, of_purchase
-
-
-def _checked(head: LowRankHead) -> LowRankHead:
-    """The head with its error: the largest difference of B_ij and the sum of its terms.
-
-    On a sample of columns j, over all i. Both use the same numbers but for the rounding of Ψ.
-    """
-    n, width = head.num_products, head.features.shape[1]
-    sample = np.unique(np.linspace(0, n - 1, min(n, _SAMPLE)).astype(np.int64))
-    matrix = rows_of(head.known, sample)[:, :width]
-    summed = matrix @ head.of_entity.astype(np.float64)
-    summed += head.of_purchase[sample].astype(np.float64)
-    summed += head.text[sample].astype(np.float64) @ head.of_text.astype(np.float64)
-    gap = (summed - head.reach[sample]) * head.factor[sample, None]
-    worst = 0.0
-    for start in range(0, n, 8192):
-        block = head.left[start : start + 8192].astype(np.float64) @ gap.T
-        worst = max(worst, float(np.abs(block).max(initial=0.0)))
-    return replace(head, error=worst)
 
 
 def _from_column(matrix: csr_matrix, first: int) -> csr_matrix:

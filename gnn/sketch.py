@@ -1,4 +1,4 @@
-"""A sketch of the Gram matrix: ``G ≈ Φ Φᵀ`` with few columns, from products with G alone.
+"""A sketch of the Gram matrix: ``G ≈ Φ Φᵀ``, made from products with G alone.
 
 In: the channels side by side, sparse and dense. Out: a `Sketch`, float32, its columns orthogonal and
 the strongest first. G itself is never made: memory is a few arrays of n × d.
@@ -81,7 +81,9 @@ def sketch(gram: Gram, rank: int, generator: np.random.Generator) -> Sketch:
     kept = values > values[-1] * np.finfo(np.float32).eps * width
     turn = (vectors[:, kept] / np.sqrt(values[kept])).astype(np.float32)
     # Now reach @ turn is Φ up to a rotation: turned so that its columns are orthogonal.
-    strength, rotation = eigh(_symmetric(sum(part.T @ part for part in _times(reach, turn))))
+    strength, rotation = eigh(
+        _symmetric(np.sum([part.T @ part for part in _times(reach, turn)], axis=0))
+    )
     order = np.argsort(-strength, kind="stable")[:rank]
     turn = turn @ rotation[:, order].astype(np.float32)
     phi = np.concatenate(list(_times(reach, turn)))

@@ -35,7 +35,7 @@ def rows_of(matrix: csr_matrix, rows: NDArray[np.signedinteger]) -> csr_matrix:
 
 
 def some_columns(matrix: csr_matrix, columns: NDArray[np.signedinteger]) -> NDArray[np.float64]:
-    """``matrix[:, columns]`` dense, (rows, columns), for ascending columns and a matrix of few rows.
+    """``matrix[:, columns]`` dense, (rows, columns); columns ascend, the matrix has few rows.
 
     The cost goes with the entries and the columns asked for, not with the width.
     """

@@ -4,8 +4,8 @@ In: a fitted head, a history, the rows of a few products. Out: `Terms`, arrays o
 product, channel, entity) of those products, and the exact total of each channel. Computed for all
 asked products at once; only as much as they need.
 
-A term of score(u, j) is ``x_ui s_j w_r (P F_r)[i, e] F_r[j, e]`` (`gnn.head`); co-purchase, text and
-GNN are summed over their entities (buyers, dimensions) to one term per history product.
+A term of score(u, j) is ``x_ui s_j w_r (P F_r)[i, e] F_r[j, e]`` (`gnn.head`); co-purchase, text
+and GNN are summed over their entities (buyers, dimensions) to one term per history product.
 """
 
 from __future__ import annotations

@@ -26,7 +26,8 @@ from gnn.features import fuse
 from gnn.fit import read_training
 from gnn.fusion import HeadConfig, fit_head
 from gnn.history import HistoryConfig
-from gnn.lowrank import LowRankHead, fit_low_rank
+from gnn.lowrank import LowRankHead
+from gnn.lowrank_fit import fit_low_rank
 from gnn.metrics import ranking_metrics
 from gnn.ranking import Scorer, model_scorer, top_products
 from gnn.sketch import Gram, Sketch, sketch

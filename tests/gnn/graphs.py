@@ -11,6 +11,7 @@ import pyarrow as pa
 from gnn.fit import fit_model
 from gnn.fusion import HeadConfig
 from gnn.history import Event, History, HistoryConfig
+from gnn.lowrank import LowRankHead
 from gnn.storage import Model
 from kg.facts import PRODUCT_SCHEMA, KnowledgeGraph
 from kg.records import ENTITY_SCHEMA, FACT_SCHEMA, INTERACTION_SCHEMA
@@ -163,10 +164,20 @@ def facts_of(kg: KnowledgeGraph) -> set[Triple]:
 def slow_terms(model: Model, history: History, product: int) -> dict[tuple[int, str, str], float]:
     """Every term of a score by the definition, in plain loops: (i, channel, entity) -> value."""
     head = model.head
-    P = head.inverse.astype(np.float64)
-    scale = 1.0 / (head.regularization * P[product, product])
     F = head.features.matrix().toarray().astype(np.float64)
-    PF = P @ F
+    T = head.text.astype(np.float64)
+    if isinstance(head, LowRankHead):
+        scale = head.factor[product]
+        X = head.known.toarray().astype(np.float64)[:, F.shape[1] :]
+        left = head.left.astype(np.float64)
+        share = head.share[:, None]
+        PF = share * F - left @ head.of_entity.astype(np.float64).T
+        PC = share * (X @ X.T) - left @ head.of_purchase.astype(np.float64).T
+        PT = share * T - left @ head.of_text.astype(np.float64).T
+    else:
+        P = head.inverse.astype(np.float64)
+        scale = 1.0 / (head.regularization * P[product, product])
+        PF, PC, PT = P @ F, P @ head.co_purchase.toarray().astype(np.float64), P @ T
     terms: dict[tuple[int, str, str], float] = {}
     for i, x in zip(history.rows.tolist(), history.weights.tolist(), strict=True):
         for e in range(F.shape[1]):
@@ -174,10 +185,8 @@ def slow_terms(model: Model, history: History, product: int) -> dict[tuple[int, 
                 channel = head.features.relations[head.features.channel[e]]
                 key = (i, channel, head.features.entities[e])
                 terms[key] = x * PF[i, e] * F[product, e] * scale
-        C = head.co_purchase.toarray().astype(np.float64)
-        T = head.text.astype(np.float64)
-        terms[i, "co_purchase", ""] = x * (P[i] @ C[:, product]) * scale
-        terms[i, "text", ""] = x * float((P @ T)[i] @ T[product]) * scale
+        terms[i, "co_purchase", ""] = x * PC[i, product] * scale
+        terms[i, "text", ""] = x * float(PT[i] @ T[product]) * scale
         terms[i, "gnn", ""] = x * float(
             model.gnn[i].astype(np.float64) @ model.gnn[product].astype(np.float64)
         )

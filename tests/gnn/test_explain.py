@@ -58,6 +58,10 @@ def worlds(draw):
             relation_weight=draw(st.sampled_from([0.5, 3.0])),
             degree_exponent=draw(st.sampled_from([0.0, 0.5, 1.0])),
             min_degree=draw(st.sampled_from([1, 2])),
+            kind=draw(st.sampled_from(["dense", "low_rank"])),
+            rank=draw(st.sampled_from([1, 3, 8])),
+            refinement=draw(st.sampled_from([0.0, 0.5, 1.0])),
+            text_rank=draw(st.sampled_from([2, 3])),
         )
     data = read_training(kg.interactions, model.products, model.config)
     z = rng.normal(size=(len(PRODUCTS), 2)).astype(np.float32)
