@@ -1,12 +1,14 @@
 """The fusion head: ridge regression of the history on itself and on what is known of the products.
 
-    G = Σ_r w_r F_r F_rᵀ        P = (G + λI)⁻¹        B_ij = −P_ij / P_jj   (i ≠ j)
+    G = Σ_r w_r F_r F_rᵀ     P = (G + λI)⁻¹     s_j = (λ P_jj)^−η     B_ij = −λ P_ij s_j   (i ≠ j)
     score(u, j) = Σ_i x_ui B_ij
 
-Co-purchase is the channel ``F = Xᵀ``; without any other channel this is EASE (Steck, 2019,
-"Embarrassingly Shallow Autoencoders for Sparse Data"). Because ``(G + λI) P = I``,
+Co-purchase is the channel ``F = Xᵀ``; without any other channel and with η = 1 this is EASE (Steck,
+2019, "Embarrassingly Shallow Autoencoders for Sparse Data"). ``λ P_jj``, in (0, 1], is what nothing
+else explains of product j; η above 1 favours products of which much is known. Because
+``(G + λI) P = I``,
 
-    B_ij = Σ_r w_r (P F_r)[i, :] · F_r[j, :] / (λ P_jj)     for i ≠ j,
+    B_ij = s_j Σ_r w_r (P F_r)[i, :] · F_r[j, :]     for i ≠ j,
 
 so each score is exactly a sum over (history product i, channel r, entity e of j): the terms
 `gnn.explain` hands out. In: matrices. Out: a `FusionHead`, arrays only, n² of them; what is done
@@ -38,6 +40,7 @@ __all__ = [
     "HeadConfig",
     "HeavyColumns",
     "check_shapes",
+    "column_factor",
     "fit_head",
     "scaled_text",
     "side_by_side",
@@ -74,6 +77,9 @@ class HeadConfig(BaseModel):
     )
     ancestor_damping: float = Field(
         default=0.5, ge=0, le=1, description="factor per broader edge; 0: no ancestors"
+    )
+    norm_exponent: float = Field(
+        default=1.0, ge=0, le=4, description="η of the normalisation of each product's column of B"
     )
     min_degree: int = Field(default=2, ge=1, description="entities of fewer products are left out")
     half_life_days: float | None = Field(
@@ -121,6 +127,7 @@ class FusionHead:
 
     regularization: float
     inverse: NDArray[np.float32]  # P, (n, n) symmetric
+    factor: NDArray[np.float64]  # s_j, (n,)
     features: Features  # F, (n, columns), scaled by sqrt(w)
     by_entity: csr_matrix  # Fᵀ, (columns, n)
     heavy: HeavyColumns
@@ -139,22 +146,22 @@ class FusionHead:
         self, rows: Rows, weights: NDArray[np.float64], products: Rows | None = None
     ) -> NDArray[np.float64]:
         """See `gnn.head.Head`."""
-        scores = -(weights @ self.inverse[rows].astype(np.float64)) / self._diagonal
-        scores[rows] += weights  # takes out −x_j P_jj / P_jj: none is scored from itself
+        scores = (weights @ self.inverse[rows].astype(np.float64)) * self._column
+        scores[rows] -= weights * self.inverse[rows, rows] * self._column[rows]  # none from itself
         return scores if products is None else scores[products]
 
     def batch(self, histories: csr_matrix) -> NDArray[np.float32]:
         """See `gnn.head.Head`."""
-        return np.asarray((histories @ self.inverse) * (-1.0 / self.inverse.diagonal()))
+        return np.asarray((histories @ self.inverse) * self._column.astype(np.float32))
 
     def parts(self, products: Rows, rows: Rows) -> NDArray[np.float64]:
         """See `gnn.head.Head`."""
         inverse = self.inverse[rows[None, :], products[:, None]].astype(np.float64)
-        return np.asarray(-inverse / self._diagonal[products][:, None])
+        return np.asarray(inverse * self._column[products][:, None])
 
     def scale(self, products: Rows) -> NDArray[np.float64]:
         """See `gnn.head.Head`."""
-        return np.asarray(1.0 / (self.regularization * self._diagonal[products]))
+        return self.factor[products]
 
     def sums(self, rows: Rows, weights: NDArray[np.float64], chosen: Rows) -> DenseSums:
         """See `gnn.head.Head`."""
@@ -171,8 +178,9 @@ class FusionHead:
         return self.buyers.diagonal().astype(np.float64)
 
     @cached_property
-    def _diagonal(self) -> NDArray[np.float64]:
-        return self.inverse.diagonal().astype(np.float64)
+    def _column(self) -> NDArray[np.float64]:
+        """``−λ s_j``: what a column of P is multiplied with, (n,)."""
+        return -self.regularization * self.factor
 
 
 def fit_head(
@@ -207,6 +215,7 @@ def fit_head(
     return FusionHead(
         regularization=config.regularization,
         inverse=inverse,
+        factor=column_factor(inverse, config),
         features=features,
         by_entity=by_entity,
         heavy=_heavy_columns(by_entity, inverse),
@@ -225,6 +234,12 @@ def scaled_text(
     if text is None or config.text_weight == 0:
         return np.zeros((n, 0), dtype=np.float32)
     return np.ascontiguousarray(np.sqrt(config.text_weight) * text, dtype=np.float32)
+
+
+def column_factor(inverse: NDArray[np.float32], config: HeadConfig) -> NDArray[np.float64]:
+    """``s_j = (λ P_jj)^−η`` of each product, (n,)."""
+    diagonal = inverse.diagonal().astype(np.float64)
+    return np.asarray((config.regularization * diagonal) ** -config.norm_exponent)
 
 
 def check_shapes(n: int, features: Features, text: NDArray[np.float32] | None) -> None:
@@ -270,7 +285,9 @@ def _solve(
     for precision in ("float32", "float64"):
         if config.precision in ("auto", precision):
             inverse = solve_head(matrix, text, user_items, config.regularization, precision)
-            error = exact_sum_error(inverse, everything, text, config.regularization)
+            error = exact_sum_error(
+                inverse, everything, text, config.regularization, config.norm_exponent
+            )
             if error <= config.max_error:
                 break
     return inverse, error

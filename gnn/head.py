@@ -2,7 +2,7 @@
 
 Both heads score by ``score(u, j) = Σ_i x_ui B_ij`` and both have, for ``i ≠ j``,
 
-    B_ij = s_j Σ_r w_r (P F_r)[i, :] · F_r[j, :]        s_j = 1 / (D_jj P_jj)
+    B_ij = s_j Σ_r w_r (P F_r)[i, :] · F_r[j, :]        s_j = (D_jj P_jj)^−η
 
 with ``P`` an inverse of ``G + D``: exact in the dense head (``D = λI``), of low rank in the other.
 Scores are therefore sums over (history product, channel, entity) in either, of the head's own P.

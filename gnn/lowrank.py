@@ -3,7 +3,7 @@
 With a sketch ``G ≈ Φ Φᵀ`` (`gnn.sketch`, all channels at once) and D the diagonal that makes up for
 what the sketch leaves out, ``D = λI + diag(G − Φ Φᵀ)``, the inverse is, by Woodbury,
 
-    P = D⁻¹ − D⁻¹ Φ M Φᵀ D⁻¹        M = (I + Φᵀ D⁻¹ Φ)⁻¹        s_j = 1 / (D_jj P_jj) = 1 / (1 − h_j)
+    P = D⁻¹ − D⁻¹ Φ M Φᵀ D⁻¹        M = (I + Φᵀ D⁻¹ Φ)⁻¹        s_j = (D_jj P_jj)^−η = (1 − h_j)^−η
 
 and B is made from it and from the *whole* G, as the dense head's terms are:
 
@@ -225,7 +225,8 @@ def fit_low_rank(
     diagonal = config.regularization + missing
     left = (phi / diagonal[:, None]).astype(np.float32)
     right = _times_inverse(phi, left)  # Φ M
-    factor = 1.0 / (1.0 - np.einsum("jd,jd->j", left, right, dtype=np.float64))
+    unexplained = 1.0 - np.einsum("jd,jd->j", left, right, dtype=np.float64)
+    factor = unexplained**-config.norm_exponent
     target = (right * factor[:, None]).astype(np.float32)
     right /= diagonal[:, None].astype(np.float32)  # D⁻¹ Φ M
     width = features.shape[1]

@@ -141,6 +141,7 @@ def _head_arrays(head: FusionHead | LowRankHead) -> dict[str, NDArray[Any]]:
         }
     return {
         "inverse": head.inverse,
+        "factor": head.factor,
         "text": head.text,
         "inverse_text": head.inverse_text,
         "heavy.index": head.heavy.index,
@@ -174,6 +175,7 @@ def _load_head(directory: Path, settings: dict[str, Any], n: int) -> FusionHead 
     return FusionHead(
         regularization=float(settings["regularization"]),
         inverse=load_array(directory, "inverse"),
+        factor=load_array(directory, "factor"),
         features=features,
         by_entity=_sparse(directory, "by_entity", (features.shape[1], n)),
         heavy=HeavyColumns(

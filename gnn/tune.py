@@ -5,8 +5,8 @@ Out: a `HeadConfig` and the log of what was tried. The procedure, which is deter
 
 1. To be quick, keep the ``max_products`` products bought most in training and a seeded sample of
    ``max_users`` validation users. Channels keep the degrees of the whole catalogue.
-2. Try the recency of histories, and where times are known their half-life, on grids: that needs
-   no new fit.
+2. Try what needs no new fit, on grids: the recency of histories, where times are known their
+   half-life, the exponent of the normalisation.
 3. Take one setting after the other: λ, the half-life of training events, the weight of all
    relations, of the text, the weight of each relation with many facts.
    Multiply by the step, else divide by it, and go on in the direction that gains, as long as
@@ -49,7 +49,7 @@ class TuneConfig(BaseModel):
     k: int = Field(default=10, ge=1, le=1000, description="chosen by NDCG at this cut-off")
     max_fits: int = Field(default=40, ge=1, description="fits at most")
     max_users: int = Field(default=5000, ge=1, description="validation users scored per fit")
-    max_products: int = Field(default=8000, ge=2, description="products kept in the search")
+    max_products: int = Field(default=5000, ge=2, description="products kept in the search")
     relations: int = Field(
         default=6, ge=0, description="so many relations, those with most facts, are weighted singly"
     )
@@ -73,6 +73,9 @@ class TuneConfig(BaseModel):
     )
     half_life_days: tuple[float | None, ...] = Field(
         default=(None, 480.0, 240.0, 120.0, 60.0), description="of histories, values tried"
+    )
+    norm_exponent: tuple[float, ...] = Field(
+        default=(1.0, 0.75, 1.25, 1.5, 1.75, 2.0, 2.5), description="values tried"
     )
     half_lives: bool = Field(
         default=True, description="whether half-lives are searched at all, where times are known"
@@ -136,11 +139,11 @@ def tune(
     settings = _settings(channels, text, start, config, timed=sample.timed and config.half_lives)
     factor = config.step
     for _ in range(config.rounds):
-        # Histories first: they need no fit, and the rest depends on them.
-        search.histories()
+        # These first: they need no fit, and the rest depends on them.
+        search.without_fitting()
         settings = [name for name in settings if search.walk(name, factor)]
         factor = factor**0.5
-    search.histories()
+    search.without_fitting()
     if channels and config.path_price > 0:
         search.hear_the_graph()
     return Tuning(search.best, search.ndcg, search.fits, tuple(search.trials))
@@ -174,14 +177,17 @@ class _Search:
                 break
         return matters
 
-    def histories(self) -> None:
-        """Try the grids of recencies and half-lives with the best fit so far."""
+    def without_fitting(self) -> None:
+        """Try the grids of what the best fit so far serves as well."""
         timed = self._sample.timed and self._config.half_lives
         for setting in ("recency", "half_life_days") if timed else ("recency",):
             for value in getattr(self._config, setting):
                 history = self.best.history.model_copy(update={setting: value})
                 candidate = self.best.model_copy(update={"history": history})
                 self._score(candidate, f"history.{setting}", self._inverse)
+        for value in self._config.norm_exponent:
+            candidate = self.best.model_copy(update={"norm_exponent": value})
+            self._score(candidate, "norm_exponent", self._inverse)
 
     def hear_the_graph(self) -> None:
         """Shift weight from text to relations as far as ``path_price`` allows."""

@@ -47,26 +47,28 @@ def world():
 
 def test_the_search_finds_the_channel_that_matters(world):
     _, _, data, truth, channels, start = world
-    search = TuneConfig(k=4, max_fits=25)
+    search = TuneConfig(k=4, max_fits=25, norm_exponent=())
     found = tune(data, truth, channels, None, start=start, config=search)
     assert found.config.weight("schema:brand") > found.config.weight("schema:color")
     assert found.ndcg > found.trials[0].ndcg
     assert found.ndcg == pytest.approx(max(trial.ndcg for trial in found.trials), rel=2e-3)
     assert 1 < found.fits <= 25
-    assert (
-        tune(data, truth, channels, None, start=start, config=TuneConfig(k=4, max_fits=25)) == found
-    )
+    assert tune(data, truth, channels, None, start=start, config=search) == found
 
 
-def test_the_budget_holds_and_one_fit_changes_only_recency(world):
+def test_the_budget_holds_and_one_fit_changes_only_what_needs_no_other(world):
     _, _, data, truth, channels, start = world
     found = tune(
         data, truth, channels, None, start=start, config=TuneConfig(max_fits=1, path_price=0)
     )
     assert found.fits == 1
-    assert {trial.setting for trial in found.trials} == {"start", "history.recency"}
-    history = HistoryConfig(recency=found.config.history.recency)
-    assert found.config == start.model_copy(update={"history": history})
+    free = {"history.recency", "norm_exponent"}
+    assert {trial.setting for trial in found.trials} == {"start", *free}
+    changed = {
+        "history": HistoryConfig(recency=found.config.history.recency),
+        "norm_exponent": found.config.norm_exponent,
+    }
+    assert found.config == start.model_copy(update=changed)
 
 
 def test_no_relation_falls_below_the_least_weight(world):
