@@ -23,6 +23,7 @@ from gnn.metrics import ndcg_of_each
 from gnn.ranking import head_scorer, top_products
 from gnn.solve import add_gram, ridge_inverse
 from kg.errors import ModelError
+from kg.records import EVENTS
 
 __all__ = ["ValidationSample", "sample_users"]
 
@@ -75,6 +76,11 @@ class ValidationSample:
         """Whether any training event has a time."""
         days = self.data.columns.days
         return days is not None and not bool(np.isnan(days).all())
+
+    @property
+    def events(self) -> set[str]:
+        """Types of the training events."""
+        return {EVENTS[code] for code in np.unique(self.data.columns.events).tolist()}
 
     def inverse(self, config: HeadConfig) -> NDArray[np.float32]:
         """P over the products kept, (products kept, products kept) float32."""

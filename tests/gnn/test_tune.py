@@ -153,3 +153,21 @@ def test_the_graph_is_heard_where_that_costs_nothing(world):
     if tried[0].ndcg >= deaf.ndcg:
         assert gained >= one.step
     assert gained >= 1
+
+
+def test_the_weight_of_an_event_type_is_found():
+    """Purchases say what is bought next, views are chance: views end up weighing less."""
+    rng = np.random.default_rng(3)
+    train, later = [], []
+    for user in range(60):
+        own = rng.permutation([name for at, name in enumerate(NAMES) if at % 4 == user % 4])
+        train += [(f"u{user}", name, "purchase") for name in own[:3]]
+        train += [(f"u{user}", name, "view") for name in rng.permutation(NAMES)[:6]]
+        later += [(f"u{user}", own[4], "purchase")]
+    kg = graph(NAMES, [], train)
+    start = HeadConfig(regularization=10.0, history=HistoryConfig(view=0.9))
+    data = read_training(kg.interactions, _products(kg), start)
+    truth = data.truth(interactions(later))
+    found = tune(data, truth, [], None, start=start, config=TuneConfig(k=2, max_fits=12))
+    assert found.config.history.view < 0.5
+    assert {"history.view"} <= {trial.setting for trial in found.trials}
