@@ -7,8 +7,8 @@ the others are summed here.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +17,15 @@ from scipy.sparse import csr_matrix
 from gnn.head import Rows
 from gnn.sparse import rows_of
 
-if TYPE_CHECKING:
-    from gnn.fusion import HeavyColumns
+__all__ = ["DenseScores", "DenseSums", "HeavyColumns"]
 
-__all__ = ["DenseScores", "DenseSums"]
+
+@dataclass(frozen=True, slots=True)
+class HeavyColumns:
+    """``(P F)[:, e]`` ready made for entities of so many products that summing takes long."""
+
+    index: NDArray[np.int32]  # (columns,) row in product_sums; -1: not heavy
+    sums: NDArray[np.float32]  # (heavy, n)
 
 
 class DenseScores:
@@ -28,6 +33,7 @@ class DenseScores:
 
     regularization: float
     inverse: NDArray[np.float32]
+    factor: NDArray[np.float64]
     by_entity: csr_matrix
     heavy: HeavyColumns
     text: NDArray[np.float32]
@@ -44,18 +50,18 @@ class DenseScores:
         self, rows: Rows, weights: NDArray[np.float64], products: Rows | None = None
     ) -> NDArray[np.float64]:
         """See `gnn.head.Head`."""
-        scores = -(weights @ self.inverse[rows].astype(np.float64)) / self._diagonal
-        scores[rows] += weights  # takes out −x_j P_jj / P_jj: none is scored from itself
+        scores = (weights @ self.inverse[rows].astype(np.float64)) * self._column
+        scores[rows] -= weights * self.inverse[rows, rows] * self._column[rows]  # none from itself
         return scores if products is None else scores[products]
 
     def batch(self, histories: csr_matrix) -> NDArray[np.float32]:
         """See `gnn.head.Head`."""
-        return np.asarray((histories @ self.inverse) * (-1.0 / self.inverse.diagonal()))
+        return np.asarray((histories @ self.inverse) * self._column.astype(np.float32))
 
     def parts(self, products: Rows, rows: Rows) -> NDArray[np.float64]:
         """See `gnn.head.Head`."""
         inverse = self.inverse[rows[None, :], products[:, None]].astype(np.float64)
-        return np.asarray(-inverse / self._diagonal[products][:, None])
+        return np.asarray(inverse * self._column[products][:, None])
 
     def shortlist(
         self,
@@ -69,7 +75,7 @@ class DenseScores:
 
     def scale(self, products: Rows) -> NDArray[np.float64]:
         """See `gnn.head.Head`."""
-        return np.asarray(1.0 / (self.regularization * self._diagonal[products]))
+        return self.factor[products]
 
     def sums(self, rows: Rows, weights: NDArray[np.float64], chosen: Rows) -> DenseSums:
         """See `gnn.head.Head`."""
@@ -86,8 +92,9 @@ class DenseScores:
         return self.buyers.diagonal().astype(np.float64)
 
     @cached_property
-    def _diagonal(self) -> NDArray[np.float64]:
-        return self.inverse.diagonal().astype(np.float64)
+    def _column(self) -> NDArray[np.float64]:
+        """``−λ s_j``: what a column of P is multiplied with, (n,)."""
+        return -self.regularization * self.factor
 
 
 class DenseSums:

@@ -202,7 +202,9 @@ def _baselines(
     """
     plain = HeadConfig(regularization=config.regularization)
     if tuning is not None:
-        flat = tuning.model_copy(update={"recency": (1.0,), "half_lives": False})
+        flat = tuning.model_copy(
+            update={"recency": (1.0,), "half_lives": False, "norm_exponent": ()}
+        )
         plain = tune(early, wanted, [], None, start=plain, config=flat).config
     user_items = test.data.user_items(plain)
     found = {}

@@ -1,12 +1,14 @@
 """The fusion head: ridge regression of the history on itself and on what is known of the products.
 
-    G = Σ_r w_r F_r F_rᵀ        P = (G + λI)⁻¹        B_ij = −P_ij / P_jj   (i ≠ j)
+    G = Σ_r w_r F_r F_rᵀ     P = (G + λI)⁻¹     s_j = (λ P_jj)^−η     B_ij = −λ P_ij s_j   (i ≠ j)
     score(u, j) = Σ_i x_ui B_ij
 
-Co-purchase is the channel ``F = Xᵀ``; without any other channel this is EASE (Steck, 2019,
-"Embarrassingly Shallow Autoencoders for Sparse Data"). Because ``(G + λI) P = I``,
+Co-purchase is the channel ``F = Xᵀ``; without any other channel and with η = 1 this is EASE (Steck,
+2019, "Embarrassingly Shallow Autoencoders for Sparse Data"). ``λ P_jj``, in (0, 1], is what nothing
+else explains of product j; η above 1 favours products of which much is known. Because
+``(G + λI) P = I``,
 
-    B_ij = Σ_r w_r (P F_r)[i, :] · F_r[j, :] / (λ P_jj)     for i ≠ j,
+    B_ij = s_j Σ_r w_r (P F_r)[i, :] · F_r[j, :]     for i ≠ j,
 
 so each score is exactly a sum over (history product i, channel r, entity e of j): the terms
 `gnn.explain` hands out. In: matrices. Out: a `FusionHead`, arrays only, n² of them; what is done
@@ -24,7 +26,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 from scipy.sparse import csc_matrix, csr_matrix, hstack
 
-from gnn.dense import DenseScores
+from gnn.dense import DenseScores, HeavyColumns
 from gnn.features import Features
 from gnn.history import HistoryConfig
 from gnn.solve import add_gram, exact_sum_error, ridge_inverse
@@ -34,8 +36,8 @@ from kg.errors import ModelError
 __all__ = [
     "FusionHead",
     "HeadConfig",
-    "HeavyColumns",
     "check_shapes",
+    "column_factor",
     "fit_head",
     "scaled_text",
     "side_by_side",
@@ -73,6 +75,9 @@ class HeadConfig(BaseModel):
     ancestor_damping: float = Field(
         default=0.5, ge=0, le=1, description="factor per broader edge; 0: no ancestors"
     )
+    norm_exponent: float = Field(
+        default=1.0, ge=0, le=4, description="η of the normalisation of each product's column of B"
+    )
     min_degree: int = Field(default=2, ge=1, description="entities of fewer products are left out")
     half_life_days: float | None = Field(
         default=None,
@@ -108,20 +113,13 @@ class HeadConfig(BaseModel):
         return self.weights.get(relation, self.relation_weight)
 
 
-@dataclass(frozen=True, slots=True)
-class HeavyColumns:
-    """``(P F)[:, e]`` ready made for entities of so many products that summing takes long."""
-
-    index: NDArray[np.int32]  # (columns,) row in product_sums; -1: not heavy
-    sums: NDArray[np.float32]  # (heavy, n)
-
-
 @dataclass(frozen=True)
 class FusionHead(DenseScores):
     """A fitted head. All that scoring and explaining read; arrays may be memory-mapped."""
 
     regularization: float
     inverse: NDArray[np.float32]  # P, (n, n) symmetric
+    factor: NDArray[np.float64]  # s_j, (n,)
     features: Features  # F, (n, columns), scaled by sqrt(w)
     by_entity: csr_matrix  # Fᵀ, (columns, n)
     heavy: HeavyColumns
@@ -164,6 +162,7 @@ def fit_head(
     return FusionHead(
         regularization=config.regularization,
         inverse=inverse,
+        factor=column_factor(inverse, config),
         features=features,
         by_entity=by_entity,
         heavy=_heavy_columns(by_entity, inverse),
@@ -182,6 +181,12 @@ def scaled_text(
     if text is None or config.text_weight == 0:
         return np.zeros((n, 0), dtype=np.float32)
     return np.ascontiguousarray(np.sqrt(config.text_weight) * text, dtype=np.float32)
+
+
+def column_factor(inverse: NDArray[np.float32], config: HeadConfig) -> NDArray[np.float64]:
+    """``s_j = (λ P_jj)^−η`` of each product, (n,)."""
+    diagonal = inverse.diagonal().astype(np.float64)
+    return np.asarray((config.regularization * diagonal) ** -config.norm_exponent)
 
 
 def check_shapes(n: int, features: Features, text: NDArray[np.float32] | None) -> None:
@@ -227,7 +232,9 @@ def _solve(
     for precision in ("float32", "float64"):
         if config.precision in ("auto", precision):
             inverse = solve_head(matrix, text, user_items, config.regularization, precision)
-            error = exact_sum_error(inverse, everything, text, config.regularization)
+            error = exact_sum_error(
+                inverse, everything, text, config.regularization, config.norm_exponent
+            )
             if error <= config.max_error:
                 break
     return inverse, error

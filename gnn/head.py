@@ -4,7 +4,7 @@ There are two: the dense one (`gnn.fusion`) and the one of low rank (`gnn.lowran
 
 Both heads score by ``score(u, j) = Σ_i x_ui B_ij`` and both have, for ``i ≠ j``,
 
-    B_ij = s_j Σ_r w_r (P F_r)[i, :] · F_r[j, :]        s_j = 1 / (D_jj P_jj)
+    B_ij = s_j Σ_r w_r (P F_r)[i, :] · F_r[j, :]        s_j = (D_jj P_jj)^−η
 
 with ``P`` the inverse of ``G + D`` in the dense head (``D = λI``) and what stands for it in the
 other. So either head's scores are exactly sums over (history product, channel, entity).

@@ -4,11 +4,12 @@ With a sketch ``G ≈ Φ Φᵀ``, ``Φ = G Z`` (`gnn.sketch`: all channels at on
 makes up for what it leaves out, ``D = λI + diag(G − Φ Φᵀ)`` (as Snelson and Ghahramani 2006 do for
 Gaussian processes), Woodbury's formula gives
 
-    (Φ Φᵀ + D)⁻¹ = D⁻¹ − D⁻¹ Φ M Φᵀ D⁻¹     M = (I + Φᵀ D⁻¹ Φ)⁻¹     s_j = 1 / (1 − h_j)
+    (Φ Φᵀ + D)⁻¹ = D⁻¹ − D⁻¹ Φ M Φᵀ D⁻¹     M = (I + Φᵀ D⁻¹ Φ)⁻¹     s_j = (1 − h_j)^−η
 
-with ``h_j = φ_j M φ_jᵀ / D_jj``. Two estimates of B follow: the sketch's own, ``φ_i M φ_jᵀ``, which
-knows nothing of what it left out, and one step of refinement with the *whole* G, in which every
-entity two products share counts, rare ones rather too much. The head takes a mean of both:
+with ``h_j = φ_j M φ_jᵀ / D_jj``, so that ``s_j = (D_jj P_jj)^−η`` as in `gnn.head`. Two estimates
+of B follow: the sketch's own, ``φ_i M φ_jᵀ``, which knows nothing of what it left out, and one step
+of refinement with the *whole* G, in which every entity two products share counts, rare ones rather
+too much. The head takes a mean of both:
 
     B_ij = s_j D_ii⁻¹ (θ (G_ij − φ_i · (G D⁻¹ Φ M)_j) + (1 − θ) φ_i M φ_jᵀ)
          = s_j (θ G_ij / D_ii − (D⁻¹ Φ)_i · (G R)_j)         R = (θ D⁻¹ Φ − (1 − θ) Z) M

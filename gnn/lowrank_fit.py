@@ -99,7 +99,7 @@ def _solve(made: Sketch, squares: NDArray[np.float64], config: HeadConfig, coars
     left = (made.phi / diagonal[:, None]).astype(np.float32)
     inverse = _small_inverse(made.phi.T @ left)
     right = made.phi @ inverse  # Φ M
-    factor = 1.0 / (1.0 - _row_dots(left, right))
+    factor = (1.0 - _row_dots(left, right)) ** -config.norm_exponent
     rough = np.ascontiguousarray(right[:, :coarse] * factor[:, None], dtype=np.float32)
     right *= (config.refinement / diagonal[:, None]).astype(np.float32)
     right -= made.made_by @ ((1 - config.refinement) * inverse)

@@ -28,9 +28,14 @@ def batch_size(num_products: int) -> int:
     return max(1, min(_BATCH, _NUMBERS // max(num_products, 1)))
 
 
-def head_scorer(inverse: NDArray[np.float32]) -> Scorer:
-    """Scorer of the dense head's inverse alone, (n, n); see `model_scorer`."""
-    scale = -1.0 / inverse.diagonal()
+def head_scorer(inverse: NDArray[np.float32], factor: NDArray[np.float64] | None = None) -> Scorer:
+    """Scorer of the dense head's inverse alone, (n, n); see `model_scorer`.
+
+    Args:
+        inverse: P.
+        factor: ``s_j`` (`gnn.fusion`) or a multiple of it, (n,); None: ``1 / P_jj``.
+    """
+    scale = -(1.0 / inverse.diagonal() if factor is None else factor).astype(np.float32)
     return lambda histories: np.asarray((histories @ inverse) * scale)
 
 

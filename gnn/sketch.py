@@ -1,7 +1,7 @@
 """A sketch of the Gram matrix: ``G ≈ Φ Φᵀ``, made from products with G alone.
 
-In: the channels side by side, sparse and dense. Out: a `Sketch`, float32, its columns orthogonal and
-the strongest first. G itself is never made: memory is a few arrays of n × d.
+In: the channels side by side, sparse and dense. Out: a `Sketch`, float32, its columns orthogonal
+and the strongest first. G itself is never made: memory is a few arrays of n × d.
 """
 
 from __future__ import annotations

@@ -18,8 +18,9 @@ from scipy.sparse import csr_matrix
 
 from gnn.arrays import StringTable, load_array, save_arrays, string_arrays
 from gnn.choice import HeadChoice
+from gnn.dense import HeavyColumns
 from gnn.features import Features
-from gnn.fusion import FusionHead, HeadConfig, HeavyColumns
+from gnn.fusion import FusionHead, HeadConfig
 from gnn.lowrank import LowRankHead
 from gnn.user_events import UserEvents
 from kg.errors import ModelError
@@ -141,6 +142,7 @@ def _head_arrays(head: FusionHead | LowRankHead) -> dict[str, NDArray[Any]]:
         }
     return {
         "inverse": head.inverse,
+        "factor": head.factor,
         "text": head.text,
         "inverse_text": head.inverse_text,
         "heavy.index": head.heavy.index,
@@ -174,6 +176,7 @@ def _load_head(directory: Path, settings: dict[str, Any], n: int) -> FusionHead 
     return FusionHead(
         regularization=float(settings["regularization"]),
         inverse=load_array(directory, "inverse"),
+        factor=load_array(directory, "factor"),
         features=features,
         by_entity=_sparse(directory, "by_entity", (features.shape[1], n)),
         heavy=HeavyColumns(

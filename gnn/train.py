@@ -7,7 +7,8 @@ from every event there is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from gnn.split import Split, split_interactions
 from gnn.storage import save_model
 from gnn.text import TextConfig, TextEncoder, product_texts, text_encoder
 from gnn.text_cache import CachedEncoder
-from gnn.tune import TuneConfig, tune
+from gnn.tune import Trial, TuneConfig, tune
 from gnn.tune_gnn import tune_gnn_weight
 from kg import __version__
 from kg.build import graph_of, schema_of
@@ -121,6 +122,12 @@ def train(
         watch.stop()
         draft.seconds.update(watch.seconds)
         draft.metrics = chosen.metrics
+        draft.model = {
+            "config": model.config.model_dump(mode="json"),
+            "head": model.choice.to_dict(),
+            "chosen_on": chosen.split.description,
+            "trials": [asdict(trial) for trial in chosen.trials],
+        }
     return TrainReport(
         snapshot=store.current(),
         split=chosen.split.description,
@@ -139,6 +146,7 @@ class _Choice:
     split: Split
     config: HeadConfig
     metrics: dict[str, float]
+    trials: Sequence[Trial]
 
 
 def _choose(
@@ -157,11 +165,13 @@ def _choose(
     # The test part of a split is not wanted here: what it holds may be learned from.
     data = read_training(split.train, products, config)
     wanted = data.truth(pa.concat_tables([split.valid, split.test]))
-    metrics = {}
+    metrics: dict[str, float] = {}
+    tried: list[Trial] = []
     if tuning is not None:
         watch.stage("tune")
         found = tune(data, wanted, channels, text, start=config, config=tuning)
         config, metrics["head"] = found.config, found.ndcg
+        tried += found.trials
     if embed is not None:
         watch.stage("tune gnn")
         model = fit_model(kg, schema, split.train, text=text, config=config, channels=channels)
@@ -169,4 +179,7 @@ def _choose(
         trials = tune_gnn_weight(model_scorer(model.head), scaled, data, wanted, model.config)
         config = config.model_copy(update={"gnn_weight": trials[0].value})
         metrics |= {f"gnn_weight_{trial.value:g}": trial.ndcg for trial in trials}
-    return _Choice(split, config, metrics)
+        tried += trials
+    else:
+        config = config.model_copy(update={"gnn_weight": 0.0})
+    return _Choice(split, config, metrics, tried)

@@ -176,7 +176,7 @@ def slow_terms(model: Model, history: History, product: int) -> dict[tuple[int, 
         PT = share * T - left @ head.of_text.astype(np.float64).T
     else:
         P = head.inverse.astype(np.float64)
-        scale = 1.0 / (head.regularization * P[product, product])
+        scale = (head.regularization * P[product, product]) ** -model.config.norm_exponent
         PF, PC, PT = P @ F, P @ head.co_purchase.toarray().astype(np.float64), P @ T
     terms: dict[tuple[int, str, str], float] = {}
     for i, x in zip(history.rows.tolist(), history.weights.tolist(), strict=True):
