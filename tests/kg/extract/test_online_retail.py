@@ -1,6 +1,7 @@
 """Extraction on a real catalogue: most products say something, and reading them is quick."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from kg.catalog import Dataset, read_dataset
 from kg.extract import Extractor
 from kg.schema import load_schema
 
-TITLES_PER_SECOND = 5_000
+MOST_TIMES_THE_REFERENCE = 6.5
 
 
 @pytest.fixture(scope="module")
@@ -28,11 +29,27 @@ def test_most_products_have_facts(retail: Dataset) -> None:
 
 
 def test_titles_are_read_quickly(retail: Dataset) -> None:
+    """Against other work of the same process: a machine shared with others is slow for both.
+
+    Where 8,500 titles are read in a CPU second, the ratio is about 3.8; 6.5 stands for 5,000.
+    """
     extractor = Extractor(load_schema(), ["en"])
-    best_s = float("inf")
-    for _ in range(3):
-        began = time.process_time()
+    titles = [product.title for product in retail.products]
+
+    def read() -> None:
         for _ in extractor.mentions(retail.products):
             pass
-        best_s = min(best_s, time.process_time() - began)
-    assert len(retail.products) / best_s > TITLES_PER_SECOND
+
+    def sort_letters() -> None:
+        for _ in range(20):
+            for title in titles:
+                for word in title.split():
+                    sorted(word.lower())
+
+    assert min(_cpu_s(read) / _cpu_s(sort_letters) for _ in range(5)) < MOST_TIMES_THE_REFERENCE
+
+
+def _cpu_s(work: Callable[[], None]) -> float:
+    began = time.process_time()
+    work()
+    return time.process_time() - began
