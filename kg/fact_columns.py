@@ -35,7 +35,7 @@ def triple_facts(
     """Facts of a dataset's triples.
 
     Objects become products, brands, categories, entities of a class with a ``clew:idPrefix`` or
-    concepts, as the relation's range says; a concept may be given by its id or by one of its labels.
+    concepts, as the relation's range says; a concept may be given by its id or one of its labels.
 
     Returns:
         The facts, and for each predicate no relation reads (or whose object is no concept of the

@@ -80,9 +80,10 @@ def test_metrics_by_hand():
 
 
 def test_the_order_of_an_answer_does_not_matter_and_who_is_missing_gets_nothing():
-    assert JUDGE.judge(padded(ann="C", bob="A")).metrics == JUDGE.judge(
-        padded(bob="A", ann="C")
-    ).metrics
+    assert (
+        JUDGE.judge(padded(ann="C", bob="A")).metrics
+        == JUDGE.judge(padded(bob="A", ann="C")).metrics
+    )
     assert JUDGE.judge(padded(ann="CD")).of_each["ndcg@10"].tolist() == [1, 0]
 
 
@@ -141,7 +142,9 @@ def test_validation_is_carved_out_of_training_once_for_everybody(real_data, tmp_
     after = read_dataset(data.ours).interactions
     test = [
         set(zip(t["user_id"].to_pylist(), t["product_id"].to_pylist(), strict=True))
-        for t in (table.filter(pa.compute.equal(table["split"], "test")) for table in (before, after))
+        for t in (
+            table.filter(pa.compute.equal(table["split"], "test")) for table in (before, after)
+        )
     ]
     assert test[0] == test[1]
     counts = {p["values"]: p["counts"] for p in pa.compute.value_counts(after["split"]).to_pylist()}
@@ -262,7 +265,9 @@ def test_a_peer_that_its_budget_stopped_is_taken_as_it_is(tmp_path):
 def test_a_failed_training_names_its_log(tmp_path):
     data = type("Data", (), {"name": "shop", "theirs": tmp_path})()
     runner = Runner(data, tmp_path, Path("/bin/false"), JUDGE, 60.0)
-    with pytest.raises(RuntimeError, match=r"hopwise_run\.py failed on LightGCN; see .*trial-0\.log"):
+    with pytest.raises(
+        RuntimeError, match=r"hopwise_run\.py failed on LightGCN; see .*trial-0\.log"
+    ):
         runner.run(LIGHT)
 
 

@@ -30,11 +30,14 @@ def main() -> None:
     """Run."""
     parser = argparse.ArgumentParser(prog="scripts/bench/peers/run", description=__doc__)
     parser.add_argument("datasets", nargs="*", default=list(DATASETS), help="by default all")
-    parser.add_argument("--only", default="", help="methods whose name holds this, e.g. LightGCN")
+    parser.add_argument(
+        "--only",
+        help="run only methods whose name holds this (e.g. LightGCN, or Clew); "
+        "'' runs none. The others keep what was measured before",
+    )
     parser.add_argument(
         "--budget-minutes", type=float, default=20, help="of processor time for one peer's trials"
     )
-    parser.add_argument("--no-run", action="store_true", help="write what was measured before")
     parser.add_argument("--work", type=Path, default=ROOT / ".bench", help="scratch directory")
     parser.add_argument("--shared", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--peers", type=Path, default=ROOT / ".bench-venv" / "bin" / "python")
@@ -60,16 +63,15 @@ def _measure(data: BenchData, options: argparse.Namespace) -> None:
         options.peers,
         Judge(dataset, met=("train",), wanted="valid"),
         options.budget_minutes * 60,
-        reuse_only=options.no_run,
     )
     entries = _ours(data, results, options, on_test)
     for method in METHODS:
-        if options.only.lower() not in method.name.lower():
+        if data.name not in method.datasets:
             continue
         try:
-            run = runner.run(method)
+            run = runner.run(method, reuse_only=not _wanted(method.name, options.only))
         except (RuntimeError, FileNotFoundError) as exc:
-            print(f"{data.name}: {method.name}: {exc}", file=sys.stderr)
+            print(f"{data.name}: {method.name} is left out: {exc}", file=sys.stderr)
             continue
         entries.append(
             Entry(
@@ -98,18 +100,25 @@ def _ours(
     """Clew's own methods, run where they were not before."""
     out = results / "clew"
     results.mkdir(parents=True, exist_ok=True)
-    if not out.with_name("clew-head.json").is_file() and not options.no_run:
+    if not out.with_name("clew-head.json").is_file() and _wanted("Clew", options.only):
         command = [sys.executable, "-m", "scripts.bench.peers.ours", data.ours, out]
         command += ["--cache", options.work.resolve() / "text-cache.sqlite"]
         command += ["--ontology", data.ontology] if data.ontology else []
         subprocess.run(command, check=True, cwd=ROOT, env={**os.environ, **ENVIRONMENT})
     entries = []
     for method, uses in OURS.items():
+        if not out.with_name(f"clew-{method}.json").is_file():
+            print(f"{data.name}: Clew's {method} is left out: not measured yet", file=sys.stderr)
+            continue
         answer = Answer.read(out.with_name(f"clew-{method}"))
         judged = on_test.judge(answer)
         name = "popularity" if method == "popularity" else f"**Clew**, {method}"
         entries.append(Entry(name, uses, judged, answer, "train + valid", answer.search_s or 0.0))
     return entries
+
+
+def _wanted(name: str, only: str | None) -> bool:
+    return only is None or (only != "" and only.lower() in name.lower())
 
 
 def _facts(dataset: Dataset, judge: Judge) -> dict[str, int]:

@@ -14,12 +14,29 @@ __all__ = ["METHODS", "Method"]
 
 EVENTS, KG = "events", "events, KG"
 NO_NEGATIVES = {"train_neg_sample_args": None}
-WITH_KG = {
+KG_COLUMNS = {
+    "inter": ["user_id", "item_id"],
+    "kg": ["head_id", "relation_id", "tail_id"],
+    "link": ["item_id", "entity_id"],
+}
+WITH_KG = {"load_col": KG_COLUMNS}
+ON_EMBEDDINGS = {
     "load_col": {
-        "inter": ["user_id", "item_id"],
-        "kg": ["head_id", "relation_id", "tail_id"],
-        "link": ["item_id", "entity_id"],
+        **KG_COLUMNS,
+        **{
+            f"{name}emb": [f"{name}_embedding_id", f"{name}_embedding"]
+            for name in ("user", "entity", "relation")
+        },
     }
+}
+ON_TRANSE = {
+    "pretrain": "TransE",
+    "pretrain_settings": WITH_KG,
+    "pretrain_epochs": 30,
+    "validate_every": 10,
+    "patience": 2,
+    "epochs": 50,
+    "k": 10,
 }
 
 
@@ -35,6 +52,8 @@ class Method:
     grids: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)  # by data set
     settings: Mapping[str, Any] = field(default_factory=dict)  # in every trial
     training: Mapping[str, Any] = field(default_factory=dict)  # of `Request`: epochs, patience, …
+
+    datasets: Sequence[str] = ("ml-100k", "amazon-beauty")
 
     def trials(self, dataset: str) -> list[dict[str, Any]]:
         """Settings to try on a data set."""
@@ -83,6 +102,16 @@ METHODS: Sequence[Method] = (
         "KGIN (hopwise)", "hopwise", "KGIN", KG,
         settings={**WITH_KG, "kg_reverse_r": True},
         training={"epochs": 300, "validate_every": 5, "patience": 5},
+    ),
+    Method(
+        "PGPR (hopwise)", "hopwise", "PGPR", KG,
+        settings={**ON_EMBEDDINGS, "preload_weight_path": "ml-100k-embeddings"},
+        training=ON_TRANSE, datasets=("ml-100k",),
+    ),
+    Method(
+        "CAFE (hopwise)", "hopwise", "CAFE", KG,
+        settings={**ON_EMBEDDINGS, "preload_weight_path": "ml-100k-embeddings", "eval_step": 1},
+        training=ON_TRANSE, datasets=("ml-100k",),
     ),
 )  # fmt: skip
 """Every peer, in the order they are run: the quick ones first."""

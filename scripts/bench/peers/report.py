@@ -66,7 +66,7 @@ class Published:
     source: str
 
 
-_WORDS = "it also reads review words, which are not in this data"
+_WORDS = "quoted from memory, not checked; it also reads review words, which are not in this data"
 PUBLISHED: Mapping[str, Sequence[Published]] = {
     "amazon-beauty": (
         Published(

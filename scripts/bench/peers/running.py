@@ -47,8 +47,6 @@ class Runner:
         python: Path,
         on_valid: Judge,
         budget_s: float,
-        *,
-        reuse_only: bool = False,
     ) -> None:
         """Prepare.
 
@@ -58,19 +56,19 @@ class Runner:
             python: interpreter of the peers' environment.
             on_valid: measures lists for validation users, for libraries that do not do so.
             budget_s: of processor time for the trials of one peer.
-            reuse_only: take what is there and run nothing.
         """
         self._data, self._work, self._python = data, work, python
         self._on_valid, self._budget_s = on_valid, budget_s
-        self._reuse_only = reuse_only
+        self._reuse_only = False
 
-    def run(self, method: Method) -> Run:
-        """Choose, fit again, ask.
+    def run(self, method: Method, *, reuse_only: bool = False) -> Run:
+        """Choose, fit again, ask; with ``reuse_only`` take what is there and run nothing.
 
         Raises:
             RuntimeError: a training failed; the message names its log.
             FileNotFoundError: with ``reuse_only``, a result is not there.
         """
+        self._reuse_only = reuse_only
         home = self._work / f"{method.library}-{method.model}"
         home.mkdir(parents=True, exist_ok=True)
         found: list[tuple[float, dict[str, Any], Answer]] = []

@@ -34,6 +34,9 @@ class Request:
     patience: int = 10  # validations without a better one
     validate_every: int = 1  # epochs
     budget_s: float = 600.0  # of processor time
+    pretrain: str = ""  # model whose embeddings this one stands on
+    pretrain_settings: dict[str, Any] = field(default_factory=dict)
+    pretrain_epochs: int = 0
     k: int = 20
     eval_batch: int = 1_000_000  # user-item pairs scored at once
 

@@ -5,7 +5,8 @@ usage: python hopwise_run.py REQUEST.json        (in the peers' environment, in 
 In: a request (see `theirs.handover.Request`). Out: the lists and what it took. hopwise builds the
 data, the model, the loss and every epoch; what is ours is when to stop: at the best NDCG@10 on
 validation, after ``patience`` validations without a better one, or when the budget is spent.
-Without validation (the final fit) a fixed number of epochs is trained.
+Without validation (the final fit) a fixed number of epochs is trained. A model that stands on the
+embeddings of another (PGPR and CAFE on TransE's) has that one trained first, on the same part.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import copy
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,35 @@ LATENCY_SAMPLE = 50  # users asked for one at a time
 
 def main(request: Request) -> None:
     """Train, recommend, hand over."""
+    spent_s = 0.0
+    if request.pretrain:
+        first = replace(
+            request, model=request.pretrain, pretrain="", settings=request.pretrain_settings,
+            epochs=request.pretrain_epochs, budget_s=request.budget_s / 2, validate=False,
+        )  # fmt: skip
+        dataset, _, trainer, took = _fit(first)
+        spent_s = took["fit_s"]
+        _write_embeddings(dataset, trainer.model, Path(f"{request.data.name}-embeddings"))
+        request = replace(request, budget_s=request.budget_s - spent_s)
+    dataset, test, trainer, took = _fit(request)
+    took["fit_s"] += spent_s
+    trainer.model.eval()
+    with torch.no_grad():
+        users, items = _lists(trainer, test, request.k)
+        own = _plain(trainer.evaluate(test, load_best_model=False))
+        latency = _latency(trainer, test)
+    Answer(
+        users=dataset.id2token("user_id", users),
+        items=np.where(items > 0, dataset.id2token("item_id", items), ""),
+        latency_ms=latency,
+        own_metrics=own,
+        library=f"hopwise {__version__}",
+        **took,
+    ).write(request.out)
+
+
+def _fit(request: Request) -> tuple[Any, Any, Any, dict[str, Any]]:
+    """The dataset, the loader of the test users, the trainer with its model, what it took."""
     config = _config(request)
     init_seed(config["seed"], config["reproducibility"])
     dataset = create_dataset(config)
@@ -44,21 +75,22 @@ def main(request: Request) -> None:
     trainer.eval_collector.train_data_collect(train)
     took = _train(trainer, train, valid if request.validate else None, request)
     seconds = time.process_time() - began
-    model.eval()
-    with torch.no_grad():
-        users, items = _lists(trainer, test, request.k)
-        own = _plain(trainer.evaluate(test, load_best_model=False))
-        latency = _latency(trainer, test)
-    Answer(
-        users=dataset.id2token("user_id", users),
-        items=np.where(items > 0, dataset.id2token("item_id", items), ""),
-        prepare_s=began,
-        fit_s=seconds,
-        latency_ms=latency,
-        own_metrics=own,
-        library=f"hopwise {__version__}",
-        **took,
-    ).write(request.out)
+    return dataset, test, trainer, {**took, "prepare_s": began, "fit_s": seconds}
+
+
+def _write_embeddings(dataset: Any, model: Any, directory: Path) -> None:
+    """A translation model's embeddings as the files that PGPR and CAFE load."""
+    directory.mkdir(exist_ok=True)
+    for name, field in (("user", "user_id"), ("entity", "entity_id"), ("relation", "relation_id")):
+        vectors = getattr(model, f"{name}_embedding").weight.detach().numpy()
+        tokens = dataset.field2id_token[field]
+        lines = [f"{name}_embedding_id:token\t{name}_embedding:float_seq"]
+        lines += [
+            f"{token}\t{' '.join(f'{value:.6g}' for value in vector)}"
+            for token, vector in zip(tokens, vectors, strict=True)
+            if token != "[PAD]"
+        ]
+        (directory / f"{dataset.dataset_name}.{name}emb").write_text("\n".join(lines) + "\n")
 
 
 def _config(request: Request) -> Config:
