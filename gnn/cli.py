@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kg.cli_support import TerminalProgress, as_json_option, emit, store_option, table
+from kg.cli_support import (
+    TerminalProgress,
+    as_json_option,
+    emit,
+    ontology_option,
+    store_option,
+    table,
+)
 
 if TYPE_CHECKING:
     from gnn.history import History
@@ -143,6 +150,7 @@ def _teller(store: Path, user: str | None, bought: tuple[str, ...]) -> tuple[Tel
 @click.option("--k", "ks", default="10,20", show_default=True, callback=_ks, help="Cut-offs.")
 @click.option("--cut", type=click.DateTime(["%Y-%m-%d"]), help="Test on events from this day on.")
 @click.option("--gnn/--no-gnn", "with_gnn", default=False, help="Measure the graph network too.")
+@ontology_option
 @text_option
 @click.option(
     "--cache",
@@ -156,6 +164,7 @@ def evaluate(
     ks: tuple[int, ...],
     cut: datetime | None,
     with_gnn: bool,
+    ontology_directory: Path | None,
     text: str,
     cache: Path,
     as_json: bool,
@@ -172,6 +181,7 @@ def evaluate(
             cut=cut,
             with_gnn=with_gnn,
             text=TextConfig(encoder=text),
+            ontology_directory=ontology_directory,
             progress=progress,
         ).to_dict()
 

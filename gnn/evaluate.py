@@ -12,7 +12,7 @@ import resource
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -36,7 +36,15 @@ from kg.facts import KnowledgeGraph
 from kg.ids import Vocabulary
 from kg.schema import Schema
 
-__all__ = ["Report", "evaluate"]
+__all__ = ["Lists", "Report", "evaluate"]
+
+
+@dataclass(frozen=True)
+class Lists:
+    """What was recommended to whom, for whoever wants to measure something else."""
+
+    users: tuple[str, ...]  # compact ids
+    products: dict[str, NDArray[np.int64]]  # method -> (users, K) product rows, best first; or -1
 
 
 @dataclass(frozen=True)
@@ -56,10 +64,12 @@ class Report:
     exact_sum_error: float
     head: dict[str, str]  # which head was fitted, and why
     gnn_trials: dict[str, float] = field(default_factory=dict)  # weight -> NDCG on validation
+    lists: Lists | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        found = asdict(self)
+        """Plain values for JSON, without the lists."""
+        found = asdict(replace(self, lists=None))
+        del found["lists"]
         found["config"] = self.config.model_dump()
         if self.tuning is not None:
             found["tuning"]["config"] = self.tuning.config.model_dump()
@@ -134,6 +144,10 @@ def evaluate(
         exact_sum_error=model.head.error,
         head=model.choice.to_dict(),
         gnn_trials={f"{trial.value:g}": trial.ndcg for trial in trials},
+        lists=Lists(
+            tuple(test.data.users[int(row)] for row in test.users),
+            dict(zip(metrics, test.measured, strict=True)),
+        ),
     )
 
 
@@ -145,6 +159,7 @@ class _Test:
     truth: csr_matrix  # users measured × products
     users: NDArray[np.int64]  # rows of data.users
     ks: tuple[int, ...]
+    measured: list[NDArray[np.int64]] = field(default_factory=list)  # lists of each method so far
 
     @classmethod
     def of(cls, data: TrainingData, split: Split, ks: tuple[int, ...]) -> _Test:
@@ -162,6 +177,7 @@ class _Test:
         """Metrics of a scorer fed with histories weighed by ``config``."""
         histories = self.data.histories(config)[self.users]
         best = top_products(score, histories, self.data.seen[self.users], max(self.ks))
+        self.measured.append(best)
         return ranking_metrics(best, self.truth, self.ks)
 
 

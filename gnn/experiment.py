@@ -35,6 +35,7 @@ def evaluate_dataset(
     cut: datetime | None = None,
     with_gnn: bool = False,
     text: TextConfig | None = None,
+    ontology_directory: Path | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Train on a dataset's train part, choose on validation, report the test part.
@@ -46,15 +47,17 @@ def evaluate_dataset(
         cut: first moment of the test; by default the dataset's own split, or its own cut.
         with_gnn: measure the graph network too.
         text: which encoder stands for the texts.
+        ontology_directory: by default the ontology that ships with Clew.
         progress: told of the stages.
 
     Raises:
         DatasetError: the dataset cannot be read.
+        OntologyError: the ontology is malformed.
         ModelError: nobody in the test part can be measured.
     """
     watch = Passing(progress)
     watch.stage("read")
-    dataset, schema = read_dataset(path), load_schema()
+    dataset, schema = read_dataset(path), load_schema(ontology_directory)
     watch.stage("extract", len(dataset.products))
     extractor = Extractor(schema, languages_of(dataset))
     # Pseudonyms lead nowhere once this ends: any key will do.

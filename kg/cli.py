@@ -9,17 +9,19 @@ from typing import Any
 import click
 from rich.console import Console
 
-from kg.cli_support import ClewGroup, TerminalProgress, as_json_option, emit, store_option, table
+from kg.cli_support import (
+    ClewGroup,
+    TerminalProgress,
+    as_json_option,
+    emit,
+    ontology_option,
+    store_option,
+    table,
+)
 
 __all__ = ["COMMANDS"]
 
 dataset_argument = click.argument("dataset", type=click.Path(path_type=Path))
-ontology_option = click.option(
-    "--ontology",
-    "ontology_directory",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Ontology directory; by default the one that ships with Clew.",
-)
 timeout_option = click.option("--timeout", "timeout_s", default=10.0, show_default=True, help="s.")
 limit_option = click.option("--limit", default=1000, show_default=True, help="Most rows to print.")
 

@@ -17,7 +17,15 @@ from rich.table import Table
 from kg.errors import ClewError
 from kg.progress import Stopwatch
 
-__all__ = ["ClewGroup", "TerminalProgress", "as_json_option", "emit", "store_option", "table"]
+__all__ = [
+    "ClewGroup",
+    "TerminalProgress",
+    "as_json_option",
+    "emit",
+    "ontology_option",
+    "store_option",
+    "table",
+]
 
 
 class ClewGroup(click.Group):
@@ -35,6 +43,13 @@ class ClewGroup(click.Group):
 
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+ontology_option = click.option(
+    "--ontology",
+    "ontology_directory",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Ontology directory; by default the one that ships with Clew.",
+)
 
 store_option = click.option(
     "--store",

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kg.fact_rows import NAMED
+from kg.fact_rows import named_classes
 from kg.ids import entity_id, local_part
 from kg.ontology_terms import Concept, Schema
 from kg.quantities import measure_labels
@@ -19,7 +19,6 @@ from kg.records import ENTITY_SCHEMA, Fact, Product
 __all__ = ["broader_facts", "entity_table"]
 
 _PREFIX_CLASSES = {
-    **{prefix: class_id for class_id, prefix in NAMED.items()},
     "measure": "clew:Measure",
     "product": "clew:ProductReference",
     "user": "clew:User",
@@ -50,7 +49,7 @@ def entity_table(
     Args:
         facts: `FACT_SCHEMA`.
         products: the catalogue.
-        names: compact id -> name of brands and categories.
+        names: compact id -> name of brands, categories and whatever else is made from names.
         schema: names the concepts and units.
     """
     linked = facts.filter(pc.is_null(facts["datatype"]))
@@ -58,7 +57,9 @@ def entity_table(
         pc.unique(linked["object"]).to_pylist()
     )
     catalogue = {entity_id("product", product.id): product for product in products}
-    rows = [_entity(i, catalogue, names, schema) for i in sorted(ids | catalogue.keys())]
+    classes = {prefix: class_id for class_id, prefix in named_classes(schema).items()}
+    classes |= _PREFIX_CLASSES
+    rows = [_entity(i, catalogue, names, classes, schema) for i in sorted(ids | catalogue.keys())]
     columns = zip(*rows, strict=True) if rows else [()] * len(ENTITY_SCHEMA.names)
     return pa.table(
         [
@@ -73,6 +74,7 @@ def _entity(
     compact_id: str,
     catalogue: Mapping[str, Product],
     names: Mapping[str, str],
+    classes: Mapping[str, str],
     schema: Schema,
 ) -> tuple[str, str, str, list[tuple[str, str]]]:
     if compact_id in catalogue:
@@ -84,7 +86,7 @@ def _entity(
         labels = sorted(concept.pref.items())
         return compact_id, concept.class_id, _shown(concept, schema), labels
     prefix = compact_id.partition(":")[0]
-    class_id = _PREFIX_CLASSES[prefix]
+    class_id = classes[prefix]
     if prefix == "measure":
         measures = measure_labels(compact_id, schema)
         name = measures.get(schema.languages[0]) or next(iter(measures.values()))

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from kg.fact_rows import NAMED
+from kg.fact_rows import named_classes
 from kg.ids import entity_id, pseudonym
 from kg.names import Names
 from kg.ontology_terms import Relation, Schema
@@ -34,8 +34,8 @@ def triple_facts(
 ) -> tuple[pa.Table, dict[str, int]]:
     """Facts of a dataset's triples.
 
-    Objects become products, brands, categories or concepts, as the relation's range says; a concept
-    may be given by its id or by one of its labels.
+    Objects become products, brands, categories, entities of a class with a ``clew:idPrefix`` or
+    concepts, as the relation's range says; a concept may be given by its id or one of its labels.
 
     Returns:
         The facts, and for each predicate no relation reads (or whose object is no concept of the
@@ -140,9 +140,10 @@ def _object_reader(
         return lambda value: value
     if not PRODUCT_CLASSES.isdisjoint(relation.range):
         return lambda name: entity_id("product", name)
+    named = named_classes(schema)
     for class_id in relation.range:
-        if class_id in NAMED:
-            return names[NAMED[class_id]].entity
+        if class_id in named:
+            return names[named[class_id]].entity
     concepts: dict[str, str] = {}
     for concept in schema.concepts.values():
         if concept.class_id in relation.range:

@@ -18,10 +18,10 @@ from kg.names import Names
 from kg.ontology_terms import Relation, Schema
 from kg.records import FACT_SCHEMA, Fact, Mention, Product
 
-__all__ = ["NAMED", "RowWriter", "fact_table", "plain_decimal"]
+__all__ = ["NAMED", "RowWriter", "fact_table", "named_classes", "plain_decimal"]
 
 NAMED: Final[Mapping[str, str]] = {"schema:Brand": "brand", "clew:Category": "category"}
-"""Classes whose entities come from names in the data, and the prefix of their ids."""
+"""Classes whose entities come from names in every catalogue, and the prefix of their ids."""
 
 _COLUMNS: Final[Mapping[str, Callable[[Product], Iterable[Any]]]] = {
     "brand": lambda p: [p.brand] if p.brand else [],
@@ -42,6 +42,11 @@ def plain_decimal(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def named_classes(schema: Schema) -> Mapping[str, str]:
+    """`NAMED` and the classes the ontology gives a ``clew:idPrefix``: class id -> prefix."""
+    return {**NAMED, **{c.id: c.id_prefix for c in schema.classes.values() if c.id_prefix}}
+
+
 class RowWriter:
     """Collects the facts of products.
 
@@ -51,7 +56,8 @@ class RowWriter:
     """
 
     def __init__(self, schema: Schema) -> None:
-        self.names = {prefix: Names(prefix) for prefix in NAMED.values()}
+        self._named = named_classes(schema)
+        self.names = {prefix: Names(prefix) for prefix in self._named.values()}
         self._facts: list[Fact] = []
         self._catalog = [
             (relation, source.partition(":")[2])
@@ -60,7 +66,7 @@ class RowWriter:
             if source.startswith("catalog:")
         ]
         for relation, name in self._catalog:
-            _check_catalog_source(relation, name)
+            _check_catalog_source(relation, name, self._named)
 
     def write(self, product: Product, mentions: Iterable[Mention]) -> None:
         """Add one product's facts."""
@@ -91,7 +97,8 @@ class RowWriter:
     def _catalog_fact(self, subject: str, relation: Relation, value: str) -> Fact:
         if relation.is_literal:
             return Fact(subject, relation.id, value, relation.range[0])
-        prefix = next(NAMED[class_id] for class_id in relation.range if class_id in NAMED)
+        named = self._named
+        prefix = next(named[class_id] for class_id in relation.range if class_id in named)
         return Fact(subject, relation.id, self.names[prefix].entity(value), text=value)
 
 
@@ -109,14 +116,14 @@ def _values(product: Product, name: str) -> Iterable[str]:
     return _COLUMNS[name](product)
 
 
-def _check_catalog_source(relation: Relation, name: str) -> None:
+def _check_catalog_source(relation: Relation, name: str, named: Mapping[str, str]) -> None:
     if name not in _COLUMNS and not name.startswith("attributes."):
         raise OntologyError(
             f"relation {relation.id}: clew:source 'catalog:{name}' names no catalogue field; "
             f"use one of {', '.join(sorted(_COLUMNS))} or attributes.<name>"
         )
-    if not relation.is_literal and not any(class_id in NAMED for class_id in relation.range):
+    if not relation.is_literal and not any(class_id in named for class_id in relation.range):
         raise OntologyError(
             f"relation {relation.id}: clew:source 'catalog:{name}' cannot make entities of "
-            f"{', '.join(relation.range)}; its range must hold {' or '.join(NAMED)}"
+            f"{', '.join(relation.range)}; its range must hold {' or '.join(named)}"
         )

@@ -22,6 +22,7 @@ __all__ = [
     "DATA_PREFIXES",
     "Vocabulary",
     "compact",
+    "data_namespace",
     "entity_id",
     "expand",
     "local_part",
@@ -29,13 +30,15 @@ __all__ = [
     "slug",
 ]
 
+
+def data_namespace(prefix: str) -> str:
+    """Namespace of entities that come from data."""
+    return f"urn:clew:{prefix}:"
+
+
 DATA_PREFIXES: Mapping[str, str] = {
-    "product": "urn:clew:product:",
-    "brand": "urn:clew:brand:",
-    "category": "urn:clew:category:",
-    "measure": "urn:clew:measure:",
-    "user": "urn:clew:user:",
-    "graph": "urn:clew:graph:",
+    prefix: data_namespace(prefix)
+    for prefix in ("product", "brand", "category", "measure", "user", "graph")
 }
 """Namespaces of what comes from data; those of the ontology are declared in its Turtle files."""
 

@@ -30,6 +30,7 @@ _SETTINGS = {
         "factor",
         "field",
         "frameName",
+        "idPrefix",
         "implies",
         "languages",
         "near",
@@ -113,6 +114,23 @@ def _names_sound(graph: OntologyGraph, schema: Schema) -> None:
         if name and other != iri:
             why = f"{setting} {name!r} is taken by {graph.compact(other)}; choose another"
             graph.report(iri, why, at=setting)
+
+
+def _id_prefixes_sound(graph: OntologyGraph, schema: Schema) -> None:
+    """A ``clew:idPrefix`` is one word that nothing else goes by."""
+    taken = dict.fromkeys(graph.prefixes, "a namespace")
+    for class_def in schema.classes.values():
+        said = [value.value for value in graph.objects(class_def.iri, f"{CLEW}idPrefix")]
+        if len(said) > 1:
+            graph.report(class_def.iri, f"has {len(said)} clew:idPrefix; keep one")
+        for prefix in said[:1]:
+            if not re.fullmatch(r"[a-z][a-z0-9-]*", prefix):
+                why = f"clew:idPrefix {prefix!r} does not match [a-z][a-z0-9-]*"
+                graph.report(class_def.iri, why, at="clew:idPrefix")
+            elif prefix in taken:
+                why = f"clew:idPrefix {prefix!r} is taken by {taken[prefix]}; choose another"
+                graph.report(class_def.iri, why, at="clew:idPrefix")
+            taken[prefix] = class_def.id
 
 
 def _classes_known(graph: OntologyGraph, schema: Schema) -> None:
@@ -202,6 +220,7 @@ def _check_slots(graph: OntologyGraph, iri: str, text: str, wanted: frozenset[st
 RULES: tuple[Callable[[OntologyGraph, Schema], None], ...] = (
     _terms_known,
     _names_sound,
+    _id_prefixes_sound,
     _classes_known,
     _sources_sound,
     _templates_sound,

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import pyoxigraph as ox
 
+from kg.ids import data_namespace
 from kg.ontology_graph import CLEW, OWL, RDFS, SCHEMA, SKOS, XSD, OntologyGraph
 from kg.ontology_terms import ClassDef, Concept, Relation, Schema, Unit
 
@@ -26,12 +27,14 @@ def read_schema(graph: OntologyGraph) -> Schema:
     """Every record of the ontology; problems are reported on ``graph``."""
     reader = OntologyReader(graph)
     concepts, units = reader.concepts_and_units()
+    classes = reader.classes()
+    data = {c.id_prefix: data_namespace(c.id_prefix) for c in classes if c.id_prefix}
     return Schema(
-        classes=_by_id(reader.classes()),
+        classes=_by_id(classes),
         relations=_by_id(reader.relations()),
         concepts=_by_id(concepts),
         units=_by_id(units),
-        prefixes=MappingProxyType(dict(sorted(graph.prefixes.items()))),
+        prefixes=MappingProxyType(dict(sorted({**data, **graph.prefixes}.items()))),
         languages=reader.languages,
         frames=reader.frames(),
         fingerprint=graph.fingerprint,
@@ -53,6 +56,7 @@ class OntologyReader:
                 iri=iri,
                 label=self._one_text(iri, f"{RDFS}label"),
                 node_label=self._string(iri, f"{CLEW}nodeLabel", "the label of its nodes"),
+                id_prefix=next(iter(self._strings(iri, f"{CLEW}idPrefix")), ""),
             )
             for iri in self.graph.subjects(f"{OWL}Class")
         ]

@@ -53,6 +53,7 @@ class ClassDef:
     iri: str
     label: Mapping[str, str]  # by language
     node_label: str  # label of its nodes in the property graph, e.g. Product
+    id_prefix: str = ""  # of entities made from names in the data, e.g. actor; "": there are none
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,14 @@ def test_the_head_beats_what_it_has_to(kg):
     assert set(report.gnn_trials) == {"0", "0.1", "0.25", "0.5", "0.75", "1", "1.5"}
     plain = json.loads(json.dumps(report.to_dict()))
     assert plain["metrics"]["head"] == head
+    assert "lists" not in plain
+    assert report.lists.products.keys() == report.metrics.keys()
+    taken = dict(
+        zip(*(kg.interactions[c].to_pylist() for c in ("user_id", "product_id")), strict=True)
+    )
+    names = kg.products["id"].to_pylist()
+    for user, best in zip(report.lists.users, report.lists.products["head"], strict=True):
+        assert taken[user] in [names[row] for row in best]  # recall is 1
     assert plain["split"].startswith("each user's last product")
     assert plain["config"]["history"]["recency"] == report.config.history.recency
 

@@ -15,6 +15,7 @@ from kg.fact_columns import unique_facts
 from kg.fact_rows import fact_table
 from kg.facts import PRODUCT_SCHEMA, KnowledgeGraph, build_graph, why
 from kg.ids import pseudonym
+from kg.ontology_terms import ClassDef
 from kg.records import ENTITY_SCHEMA, FACT_SCHEMA, INTERACTION_SCHEMA, Fact
 from kg.schema import load_schema
 from tests.worlds import RELATIONS, SCHEMA, dataset, product, relation, schema
@@ -271,6 +272,21 @@ def test_literals_may_be_read_from_attributes_and_triples():
         ("product:M2", "clew:code", "#f00"),
         ("product:M2", "clew:maker", "brand:rose"),
     } <= triples(kg)
+
+
+def test_a_class_of_its_own_takes_its_entities_from_names_in_the_triples():
+    ontology = schema([relation("clew:actor", "HAS_ACTOR", "clew:Person", ["triples:actor"])])
+    people = {"clew:Person": ClassDef("clew:Person", "clew:Person", {}, "Person", "person")}
+    ontology = replace(ontology, classes={**ontology.classes, **people})
+    cast = [("M2", "actor", name) for name in ("Ann Lee", "ann lee", "Ann Lee", "Bo")]
+    kg = graph(dataset([product("M2", "Film")], triples=cast), ontology)
+    assert {f for f in triples(kg) if f[1] == "clew:actor"} == {
+        ("product:M2", "clew:actor", "person:ann-lee"),
+        ("product:M2", "clew:actor", "person:bo"),
+    }
+    rows = {row["id"]: row for row in kg.entities.to_pylist()}
+    assert rows["person:ann-lee"]["name"] == "Ann Lee"
+    assert rows["person:ann-lee"]["class"] == "clew:Person"
 
 
 def test_why_of_the_unknown():

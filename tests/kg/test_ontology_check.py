@@ -30,6 +30,12 @@ FAULTS = [
      r"clew:Use: clew:nodeLabel 'used for' does not match \[A-Z\]"),
     (('clew:nodeLabel "Use" .', 'clew:nodeLabel "Unit" .'),
      r"clew:nodeLabel 'Unit' is taken by clew:Unit; choose another"),
+    (('clew:nodeLabel "Use" .', 'clew:nodeLabel "Use" ; clew:idPrefix "Use" .'),
+     r"clew\.ttl:\d+: clew:Use: clew:idPrefix 'Use' does not match \[a-z\]"),
+    (('clew:nodeLabel "Use" .', 'clew:nodeLabel "Use" ; clew:idPrefix "brand" .'),
+     r"clew:Use: clew:idPrefix 'brand' is taken by a namespace; choose another"),
+    (('clew:nodeLabel "Use" .', 'clew:nodeLabel "Use" ; clew:idPrefix "goal" , "purpose" .'),
+     r"clew:Use: has 2 clew:idPrefix; keep one"),
     # relations
     (('  clew:relationshipType "HAS_SIZE" ;\n', ""),
      r"clew:size: has 0 clew:relationshipType; it needs exactly one \(its name in Cypher\)"),
