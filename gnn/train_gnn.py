@@ -68,7 +68,8 @@ class GnnResult:
     epochs: int  # behind z_products: the best by validation
     seconds: float
     relation_weights: tuple[Mapping[str, float], ...]  # by layer
-    weights: Mapping[str, NDArray[np.float32]]  # all parameters
+    weights: Mapping[str, NDArray[np.float32]]  # all parameters, of the same epoch as z_products
+    network: LinearHeteroGNN  # with these parameters
 
 
 def train_gnn(
@@ -150,6 +151,7 @@ def fit_gnn(
         seconds=time.perf_counter() - started,
         relation_weights=tuple(model.relation_weights()),
         weights={name: value.cpu().numpy() for name, value in model.state_dict().items()},
+        network=model,
     )
 
 
@@ -178,6 +180,7 @@ class _Fit:
         self.losses: list[float] = []
         self.scores: list[float] = []
         self.kept_at = 0
+        self.kept: dict[str, torch.Tensor] = {}
         self.z: NDArray[np.float32] = np.zeros((0, config.dim), dtype=np.float32)
         shared = [value for name, value in model.named_parameters() if name != "free"]
         groups = [{"params": shared, "weight_decay": 0.0}]
@@ -201,7 +204,9 @@ class _Fit:
             if validate is not None or epoch == self.config.epochs:
                 self._keep(epoch, validate)
             if epoch - self.kept_at >= self.config.patience and self.scores:
-                return
+                break
+        if self.kept:
+            self.model.load_state_dict(self.kept)
 
     def _step(self, batch: Batch) -> float:
         model, config = self.model, self.config
@@ -254,6 +259,10 @@ class _Fit:
             self.scores.append(validate(z))
         if validate is None or self.scores[-1] > max(self.scores[:-1], default=-np.inf):
             self.z, self.kept_at = z, epoch
+            if epoch < self.config.epochs:
+                self.kept = {name: v.clone() for name, v in self.model.state_dict().items()}
+            else:
+                self.kept = {}
 
 
 @contextmanager
