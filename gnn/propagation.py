@@ -18,6 +18,7 @@ from torch_geometric.data import HeteroData
 
 __all__ = [
     "PRODUCT",
+    "REVERSE",
     "USER",
     "EdgeType",
     "Propagation",

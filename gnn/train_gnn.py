@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -131,7 +132,7 @@ def fit_gnn(
     """
     started = time.perf_counter()
     with _threads(run.threads):
-        data = data.to(run.device)
+        data = copy(data).to(run.device)  # names of nodes would become lists in the caller's
         generator = torch.Generator().manual_seed(run.seed)
         sampled = data.num_edges > config.whole_up_to
         graph = propagation(

@@ -6,7 +6,7 @@ For brand, category and colour, 10 % of the facts of the products are taken out 
 the network is trained; texts are the titles alone, since the full text would name brand and
 category. For each hidden fact the objects the product is not known to have are ranked. Prints
 Recall@10 and MRR of the ranks, for the suggestions and for what they have to beat: how common the
-object is; what the 20 products of the nearest titles have; the same regression on titles alone.
+object is; what the 20 products of the nearest titles have; the same method without the network.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from gnn.graph import node_features, to_hetero
 from gnn.history import HistoryConfig, read_events
 from gnn.model import GnnConfig, LinearHeteroGNN
 from gnn.propagation import PRODUCT, USER
-from gnn.suggest import FactGuesser
+from gnn.suggest import FactGuesser, SuggestConfig
 from gnn.targets import Targets
 from gnn.text import TextConfig, TextEncoder, product_text
 from gnn.train import cached_encoder
@@ -50,20 +50,21 @@ def main() -> None:
     parser.add_argument("dataset", type=Path)
     parser.add_argument("--cache", type=Path, default=Path("text-cache.sqlite"))
     parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=1, help="of what is hidden")
     options = parser.parse_args()
     schema, dataset = load_schema(), read_dataset(options.dataset)
     extractor = Extractor(schema, languages_of(dataset))
     kg = build_graph(dataset, schema, extractor, pseudonym_key=b"suggestions")
     encoder = cached_encoder(TextConfig(), options.cache)
-    found = measure(kg, schema, encoder, GnnConfig(epochs=options.epochs))
+    found = measure(kg, schema, encoder, GnnConfig(epochs=options.epochs), options.seed)
     print(json.dumps(found, indent=1))
 
 
 def measure(
-    kg: KnowledgeGraph, schema: Schema, encoder: TextEncoder, config: GnnConfig
+    kg: KnowledgeGraph, schema: Schema, encoder: TextEncoder, config: GnnConfig, seed: int
 ) -> dict[str, dict[str, dict[str, float]]]:
     """Relation -> method -> measure -> value."""
-    poorer, hidden = hide(kg)
+    poorer, hidden = hide(kg, seed)
     features = node_features(kg, schema, encoder)
     titles = [product_text(title) for title in kg.products["title"].to_pylist()]
     features[PRODUCT] = encoder.encode(titles)
@@ -84,7 +85,7 @@ def measure(
     return found
 
 
-def hide(kg: KnowledgeGraph, seed: int = 0) -> tuple[KnowledgeGraph, pa.Table]:
+def hide(kg: KnowledgeGraph, seed: int) -> tuple[KnowledgeGraph, pa.Table]:
     """The graph without a tenth of the facts of each relation, and these facts."""
     product = pc.starts_with(kg.facts["subject"], "product:")
     rng = np.random.default_rng(seed)
@@ -99,7 +100,7 @@ def hide(kg: KnowledgeGraph, seed: int = 0) -> tuple[KnowledgeGraph, pa.Table]:
 def _guesses(network: LinearHeteroGNN, relationship: str, label: str) -> dict[str, Guess]:
     ours = FactGuesser(network, relationship, label)
     text = network.features[PRODUCT].numpy()
-    blind = FactGuesser(network, relationship, label, text_only=True)
+    blind = FactGuesser(network, relationship, label, SuggestConfig(network_weight=0))
     counts = np.asarray(ours.known.sum(axis=0), dtype=np.float32).ravel()
 
     def popular(products: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -119,7 +120,7 @@ def _guesses(network: LinearHeteroGNN, relationship: str, label: str) -> dict[st
     return {
         "popularity": popular,
         "nearest titles": nearest,
-        "regression on titles": blind.scores,
+        "suggestions from titles alone": blind.scores,
         "suggestions": ours.scores,
     }
 

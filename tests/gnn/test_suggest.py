@@ -6,7 +6,7 @@ import pytest
 from gnn.graph import node_features, to_hetero
 from gnn.model import LinearHeteroGNN
 from gnn.node_vectors import nearest, node_vectors
-from gnn.suggest import FactGuesser
+from gnn.suggest import FactGuesser, SuggestConfig
 from gnn.text import HashingEncoder
 from kg.errors import ModelError
 from tests.gnn.graphs import graph, small_schema
@@ -42,7 +42,7 @@ def row(label: str, name: str) -> int:
 
 
 def test_a_missing_brand_is_that_of_the_products_bought_along(network: LinearHeteroGNN) -> None:
-    found = FactGuesser(network, "HAS_BRAND", "Brand", regularization=0.1).suggest(k=1, least=0.3)
+    found = FactGuesser(network, "HAS_BRAND", "Brand").suggest(k=1)
     brands = {PRODUCTS[s.product]: s.object for s in found}
     assert brands["kettle"] == row("Brand", "brand:leaf")
     assert brands["seeds"] == row("Brand", "brand:soil")
@@ -75,20 +75,34 @@ def test_a_guess_does_not_look_at_the_fact_it_guesses(network: LinearHeteroGNN) 
     assert np.isfinite(without[mat]).all()
 
 
-def test_the_regression_by_hand(network: LinearHeteroGNN) -> None:
-    guesser = FactGuesser(network, "HAS_BRAND", "Brand", regularization=2.0, text_weight=4.0)
+def test_scores_by_hand(network: LinearHeteroGNN) -> None:
+    config = SuggestConfig(regularization=2, text_weight=4, neighbours=2, temperature=0.5)
     z = network.vectors(network.graph.without("HAS_BRAND")).astype(np.float64)
-    phi = np.hstack([z, 2 * network.features["Product"].numpy(), np.ones((len(z), 1))])
-    stated = [PRODUCTS.index(name) for name in (*TEA[:3], *GARDEN[:3])]
+    x = network.features["Product"].numpy().astype(np.float64)
     y = np.zeros((len(z), 2))
-    for _, _, brand in FACTS[:6]:
-        assert brand in ("brand:leaf", "brand:soil")
     for subject, _, brand in FACTS[:6]:
         y[PRODUCTS.index(subject.partition(":")[2]), row("Brand", brand)] = 1
+    stated = np.flatnonzero(y.sum(axis=1))
+    phi = np.hstack([z, 2 * x, np.ones((len(z), 1))])
     a = phi[stated]
-    weights = np.linalg.solve(a.T @ a + 2 * np.eye(a.shape[1]), a.T @ y[stated])
-    asked = [PRODUCTS.index(name) for name in ("kettle", "glove")]
-    np.testing.assert_allclose(guesser.scores(np.array(asked)), (phi @ weights)[asked], atol=1e-4)
+    ridge = phi @ np.linalg.solve(a.T @ a + 2 * np.eye(a.shape[1]), a.T @ y[stated])
+    guesser = FactGuesser(network, "HAS_BRAND", "Brand", config)
+    for name in ("kettle", "glove", "teapot"):
+        p = PRODUCTS.index(name)
+        cosine = (z @ z[p] + 4 * x @ x[p]) / 5
+        near = sorted((q for q in stated if q != p), key=lambda q: -cosine[q])[:2]
+        votes = np.exp(cosine[near] / 0.5)
+        expected = (ridge[p] + votes / votes.sum() @ y[near]) / 2
+        expected[y[p] > 0] = -np.inf
+        np.testing.assert_allclose(guesser.scores(np.array([p]))[0], expected, atol=1e-4)
+
+
+def test_one_product_alone_has_the_fact() -> None:
+    facts = [("product:kettle", "schema:color", "colour:red")]
+    kg = graph([*TEA, "mat", *GARDEN, "glove"], facts, EVENTS)
+    guesser = FactGuesser(train(kg, SMALL).network, "HAS_COLOR", "Colour")
+    assert np.isfinite(guesser.scores(np.array([PRODUCTS.index("mat")]))).all()
+    assert np.isneginf(guesser.scores(np.array([PRODUCTS.index("kettle")]))).all()
 
 
 def test_a_relation_without_facts(network: LinearHeteroGNN) -> None:
