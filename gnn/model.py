@@ -3,8 +3,8 @@
 In: a ``HeteroData`` (`gnn.graph.to_hetero`). Out: one vector per product. There is no
 nonlinearity between the inputs and a product's vector, so the vector is exactly a weighted sum over
 the nodes it was propagated from. Users and nodes without a name have no input of their own, they
-only pass on what their neighbours say: a user is never a trained parameter. The whole graph is
-propagated at every step; neighbour sampling is not done.
+only pass on what their neighbours say: a user is never a trained parameter. Which nodes take part
+is a `gnn.propagation.Walk`: all, or those some products hear from.
 """
 
 from __future__ import annotations
@@ -14,23 +14,31 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from torch_geometric import EdgeIndex
 from torch_geometric.data import HeteroData
 from torch_geometric.nn import HeteroConv
 
+from gnn.propagation import (
+    PRODUCT,
+    USER,
+    EdgeType,
+    Propagation,
+    Step,
+    Walk,
+    active_relations,
+    whole,
+)
+from gnn.vectors import unit_rows
 from kg.errors import ModelError
 
-__all__ = ["GnnConfig", "LinearHeteroGNN", "Propagation", "RelationConv", "propagation"]
+__all__ = ["GnnConfig", "LinearHeteroGNN", "RelationConv", "Silence"]
 
-PRODUCT = "Product"
-USER = "User"
-REFERENCE = "ProductReference"
-REVERSE = "rev_"  # the name PyTorch Geometric's ToUndirected gives an edge read backwards
-
-EdgeType = tuple[str, str, str]
+_SLICE = 32  # columns propagated at once where no gradient is wanted
 
 
 class GnnConfig(BaseModel):
@@ -45,6 +53,13 @@ class GnnConfig(BaseModel):
     through_references: bool = False
     """Walk through products outside the catalogue. Where there are many, this costs as much again
     as all else; on amazon-beauty it moved NDCG@10 on validation by 0.0002."""
+    whole_up_to: int = Field(default=3_000_000, ge=0)
+    """Edges of the largest graph that is propagated whole at every step; above, each step walks a
+    sample of the neighbourhood of its products (`gnn.sampling`)."""
+    fanout: int | None = Field(default=8, ge=1, le=1_000_000)
+    """Where a sample is walked: neighbours heard along each relation; None: all."""
+    cold_share: float = Field(default=0.0, ge=0, lt=1)
+    """Products that, drawn anew at each step, have neither free vector nor users, as if new."""
     free_std: float = Field(default=0.03, ge=0, le=1)
     """Start of the products' free vectors; 0: there are none, graph and text only."""
     temperature: float = Field(default=0.08, gt=0, le=1)
@@ -94,47 +109,22 @@ class RelationConv(nn.Module):
 
 
 @dataclass(frozen=True)
-class Propagation:
-    """Where messages go: every relation in both directions, symmetrically normalised."""
+class Silence:
+    """What is taken out of the propagation for one training step."""
 
-    num_nodes: Mapping[str, int]
-    adj_t: Mapping[EdgeType, EdgeIndex]  # (source, name, target) -> targets × sources, by row
-    edge_weight: Mapping[EdgeType, Tensor]  # c_st / sqrt(Σ_s c_st · Σ_t c_st), float32
+    users: Tensor  # (users,) 1.0, or 0.0: passes nothing on
+    heard: Tensor  # (products,) 1.0, or 0.0: no free vector and no message from users, as if new
 
-
-def propagation(data: HeteroData, *, through_references: bool = False) -> Propagation:
-    """Edges of a graph as the network walks them.
-
-    Each relation is walked both ways. An edge weighs its confidence over the root of the product
-    of both ends' sums (LightGCN's normalisation, He et al. 2020, within each relation).
-
-    Args:
-        data: the graph.
-        through_references: walk through products outside the catalogue too, unless they have one
-            neighbour only: these lead back to where one came from.
-    """
-    adj_t: dict[EdgeType, EdgeIndex] = {}
-    edge_weight: dict[EdgeType, Tensor] = {}
-    left_out = _left_out(data, through_references)
-    for (head, name, tail), store in data.edge_items():
-        rows, columns = store.edge_index
-        keep = ~(left_out[head][rows] | left_out[tail][columns])
-        rows, columns, weight = rows[keep], columns[keep], store.edge_weight[keep]
-        if not len(rows):
-            continue
-        sizes = (data[head].num_nodes, data[tail].num_nodes)
-        out_sum = weight.new_zeros(sizes[0]).index_add_(0, rows, weight)
-        in_sum = weight.new_zeros(sizes[1]).index_add_(0, columns, weight)
-        weight = weight / (out_sum[rows] * in_sum[columns]).sqrt()
-        for key, targets, sources, size in (
-            ((head, name, tail), columns, rows, sizes[::-1]),
-            ((tail, REVERSE + name, head), rows, columns, sizes),
-        ):
-            order = torch.argsort(targets * size[1] + sources)
-            index = torch.stack([targets, sources])[:, order]
-            adj_t[key] = EdgeIndex(index, sparse_size=size, sort_order="row").fill_cache_()
-            edge_weight[key] = weight[order]
-    return Propagation({t: data[t].num_nodes for t in data.node_types}, adj_t, edge_weight)
+    def on(self, step: Step, weights: Mapping[EdgeType, Tensor]) -> dict[EdgeType, Tensor]:
+        """Weights of the edges from users to products, zero where silence is kept."""
+        kept = {}
+        for key in weights:
+            if key[0] == USER and key[2] == PRODUCT:
+                rows, columns = step.adj_t[key].as_tensor()
+                speaker = step.sources[USER][columns] if USER in step.sources else columns
+                hearer = rows if step.targets is None else step.targets[rows]
+                kept[key] = weights[key] * self.users[speaker] * self.heard[hearer]
+        return kept
 
 
 class LinearHeteroGNN(nn.Module):
@@ -184,41 +174,99 @@ class LinearHeteroGNN(nn.Module):
         self.free = nn.Parameter(free) if config.free_std else None
         self.register_buffer("met", _met(data).unsqueeze(1), persistent=False)  # (products, 1)
         inputs = set(self.features) | ({PRODUCT} if self.free is not None else set())
-        self.layers = nn.ModuleList(_layer(keys) for keys in _active(graph, inputs, config.layers))
+        self.relations = active_relations(graph, inputs, config.layers)
+        self.layers = nn.ModuleList(_layer(keys) for keys in self.relations)
         self.readout = nn.Parameter(torch.ones(config.layers + 1))
 
-    def inputs(self) -> dict[str, Tensor]:
-        """``H^0`` of each node type that has one, (nodes, dim)."""
-        hidden = {}
-        if self.projection is not None:
-            hidden = {label: x @ self.projection for label, x in self.features.items()}
-        if self.free is not None:
-            free = self.met * self.free
-            hidden[PRODUCT] = hidden[PRODUCT] + free if PRODUCT in hidden else free
-        return hidden
-
-    def propagate(self, inputs: Mapping[str, Tensor], users: Tensor | None = None) -> Tensor:
-        """Products' vectors ``z``, (products, dim); linear in ``inputs``.
+    def inputs(
+        self, walk: Walk | None = None, silence: Silence | None = None, columns: slice | None = None
+    ) -> dict[str, Tensor]:
+        """``H^0`` of each node type that has one.
 
         Args:
-            inputs: ``H^0``, (nodes, dim) by node type.
-            users: weight of what each user passes on, (users,); None: all ones.
+            walk: whose first nodes are wanted; None: all.
+            silence: whose free vectors are left out.
+            columns: which part of the width; None: all.
+
+        Returns:
+            (nodes, width) by node type.
         """
+        at = walk.steps[0].sources if walk is not None else {}
+        part = slice(None) if columns is None else columns
+        hidden = {}
+        if self.projection is not None:
+            projection = self.projection[:, part]
+            hidden = {
+                label: (x[at[label]] if label in at else x) @ projection
+                for label, x in self.features.items()
+                if not at or label in at
+            }
+        if self.free is not None:
+            met, free = self.met, self.free
+            if silence is not None:
+                met = met * silence.heard.unsqueeze(1)
+            if at:
+                met, free = met[at[PRODUCT]], free[at[PRODUCT]]
+            own = met * free[:, part]
+            hidden[PRODUCT] = hidden[PRODUCT] + own if PRODUCT in hidden else own
+        return hidden
+
+    def propagate(
+        self,
+        inputs: Mapping[str, Tensor],
+        walk: Walk | None = None,
+        silence: Silence | None = None,
+    ) -> Tensor:
+        """Products' vectors ``z``; linear in ``inputs``.
+
+        Args:
+            inputs: ``H^0`` by node type, rows as the walk's first nodes.
+            walk: where messages go; None: everywhere.
+            silence: who says nothing, and who hears no users.
+
+        Returns:
+            (products, width): those the walk ends at, or all.
+        """
+        steps = (walk or whole(self.graph, len(self.layers))).steps
         hidden = dict(inputs)
-        z = self.readout.new_zeros(self.graph.num_nodes[PRODUCT], self.dim)
+        z: Tensor | None = None
         if PRODUCT in hidden:
-            z = z + self.readout[0] * hidden[PRODUCT]
-        for layer, share in zip(self.layers, self.readout[1:], strict=True):
-            if users is not None and USER in hidden:
-                hidden[USER] = hidden[USER] * users.unsqueeze(1)
-            hidden = layer(hidden, self.graph.adj_t, edge_weight_dict=self.graph.edge_weight)
+            z = self.readout[0] * hidden[PRODUCT]
+        for layer, step, share in zip(self.layers, steps, self.readout[1:], strict=True):
+            adj_t = {key: index for key, index in step.adj_t.items() if key[0] in hidden}
+            weights = {key: step.edge_weight[key] for key in adj_t}
+            if silence is not None:
+                weights |= silence.on(step, weights)
+            hidden = layer(hidden, adj_t, edge_weight_dict=weights)
+            if z is not None and step.kept is not None:
+                z = z[step.kept]
             if PRODUCT in hidden:
-                z = z + share * hidden[PRODUCT]
+                heard = share * hidden[PRODUCT]
+                z = heard if z is None else z + heard
+        if z is None:
+            return self.readout.new_zeros(self.graph.num_nodes[PRODUCT], self.dim)
         return z
 
-    def forward(self, users: Tensor | None = None) -> Tensor:
-        """``propagate(inputs(), users)``."""
-        return self.propagate(self.inputs(), users)
+    def forward(self, walk: Walk | None = None, silence: Silence | None = None) -> Tensor:
+        """``propagate(inputs(…), …)``."""
+        return self.propagate(self.inputs(walk, silence), walk, silence)
+
+    @torch.no_grad()
+    def vectors(self, graph: Propagation | None = None) -> NDArray[np.float32]:
+        """Vectors of all products over the whole graph, unit rows, (products, dim).
+
+        Linear propagation treats each column alone, so a few are propagated at a time and the
+        vectors of the other nodes are never all in memory.
+
+        Args:
+            graph: walk over these edges instead of the network's own.
+        """
+        walk = whole(graph or self.graph, len(self.layers))
+        z = np.zeros((self.graph.num_nodes[PRODUCT], self.dim), dtype=np.float32)
+        for start in range(0, self.dim, _SLICE):
+            columns = slice(start, min(start + _SLICE, self.dim))
+            z[:, columns] = self.propagate(self.inputs(columns=columns), walk).cpu().numpy()
+        return unit_rows(z)
 
     def relation_weights(self) -> list[dict[str, float]]:
         """Learned weight of each relation, layer by layer, as ``'User BOUGHT Product'``."""
@@ -236,34 +284,6 @@ def _layer(keys: list[EdgeType]) -> HeteroConv:
         # That some node types are only sources is meant: the last layer speaks to products.
         warnings.filterwarnings("ignore", "There exist node types", UserWarning)
         return HeteroConv({key: RelationConv() for key in keys}, aggr="sum")
-
-
-def _active(graph: Propagation, inputs: set[str], layers: int) -> list[list[EdgeType]]:
-    """Edge types of each layer that carry something towards the products' vectors."""
-    reached = [set(inputs)]
-    for _ in range(layers):
-        reached.append({key[2] for key in graph.adj_t if key[0] in reached[-1]})
-    chosen: list[list[EdgeType]] = []
-    wanted = {PRODUCT}
-    for sources in reversed(reached[:-1]):
-        keys = [key for key in graph.adj_t if key[0] in sources and key[2] in wanted]
-        chosen.append(keys)
-        wanted = {PRODUCT} | {key[0] for key in keys}
-    return chosen[::-1]
-
-
-def _left_out(data: HeteroData, through_references: bool) -> dict[str, Tensor]:
-    """Nodes that are not walked through, by node type."""
-    degree = {label: torch.zeros(data[label].num_nodes) for label in data.node_types}
-    for (head, _, tail), store in data.edge_items():
-        for label, nodes in ((head, store.edge_index[0]), (tail, store.edge_index[1])):
-            degree[label] += torch.bincount(nodes.cpu(), minlength=len(degree[label]))
-    left_out = {}
-    for label, neighbours in degree.items():
-        left_out[label] = torch.full(neighbours.shape, label == REFERENCE)
-        if through_references:
-            left_out[label] &= neighbours <= 1
-    return left_out
 
 
 def _met(data: HeteroData) -> Tensor:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,15 +19,16 @@ import pyarrow as pa
 import torch
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
-from torch import Tensor
-from torch.nn.functional import cross_entropy, normalize
+from torch.nn.functional import normalize
 from torch.optim.lr_scheduler import LinearLR
-from torch_geometric import EdgeIndex
 from torch_geometric.data import HeteroData
 
 from gnn.graph import to_hetero
 from gnn.history import HistoryConfig, read_events
-from gnn.model import PRODUCT, USER, GnnConfig, LinearHeteroGNN, propagation
+from gnn.model import GnnConfig, LinearHeteroGNN, Silence
+from gnn.objective import read_histories, sampled_softmax
+from gnn.propagation import PRODUCT, USER, Walk, propagation
+from gnn.sampling import NeighbourSampler
 from gnn.targets import Batch, Targets
 from kg.errors import ModelError
 from kg.facts import KnowledgeGraph
@@ -39,7 +41,6 @@ __all__ = [
     "Validate",
     "epoch_steps",
     "fit_gnn",
-    "sampled_softmax",
     "train_gnn",
 ]
 
@@ -68,7 +69,8 @@ class GnnResult:
     epochs: int  # behind z_products: the best by validation
     seconds: float
     relation_weights: tuple[Mapping[str, float], ...]  # by layer
-    weights: Mapping[str, NDArray[np.float32]]  # all parameters
+    weights: Mapping[str, NDArray[np.float32]]  # all parameters, of the same epoch as z_products
+    network: LinearHeteroGNN  # with these parameters
 
 
 def train_gnn(
@@ -130,11 +132,15 @@ def fit_gnn(
     """
     started = time.perf_counter()
     with _threads(run.threads):
-        data = data.to(run.device)
+        data = copy(data).to(run.device)  # names of nodes would become lists in the caller's
         generator = torch.Generator().manual_seed(run.seed)
-        graph = propagation(data, through_references=config.through_references)
+        sampled = data.num_edges > config.whole_up_to
+        graph = propagation(
+            data, through_references=config.through_references, cached=not sampled
+        )
         model = LinearHeteroGNN(data, graph, config, generator).to(run.device)
-        fit = _Fit(model, targets, config, np.random.default_rng(run.seed))
+        sampler = NeighbourSampler(graph, model.relations, config.fanout) if sampled else None
+        fit = _Fit(model, targets, config, np.random.default_rng(run.seed), sampler)
         if progress is not None:
             progress.stage("train the graph neural network", config.epochs * fit.epoch_steps)
         fit.run(validate, progress)
@@ -146,6 +152,7 @@ def fit_gnn(
         seconds=time.perf_counter() - started,
         relation_weights=tuple(model.relation_weights()),
         weights={name: value.cpu().numpy() for name, value in model.state_dict().items()},
+        network=model,
     )
 
 
@@ -167,11 +174,14 @@ class _Fit:
         targets: Targets,
         config: GnnConfig,
         rng: np.random.Generator,
+        sampler: NeighbourSampler | None,
     ) -> None:
         self.model, self.targets, self.config, self.rng = model, targets, config, rng
+        self.sampler = sampler
         self.losses: list[float] = []
         self.scores: list[float] = []
         self.kept_at = 0
+        self.kept: dict[str, torch.Tensor] = {}
         self.z: NDArray[np.float32] = np.zeros((0, config.dim), dtype=np.float32)
         shared = [value for name, value in model.named_parameters() if name != "free"]
         groups = [{"params": shared, "weight_decay": 0.0}]
@@ -195,22 +205,25 @@ class _Fit:
             if validate is not None or epoch == self.config.epochs:
                 self._keep(epoch, validate)
             if epoch - self.kept_at >= self.config.patience and self.scores:
-                return
+                break
+        if self.kept:
+            self.model.load_state_dict(self.kept)
 
     def _step(self, batch: Batch) -> float:
         model, config = self.model, self.config
         device = model.readout.device
-        passing = torch.ones(model.graph.num_nodes[USER], device=device)
-        passing[torch.from_numpy(np.unique(batch.users)).to(device)] = 0.0
-        z = normalize(model(passing), dim=1)
-        negatives = self.rng.permutation(len(z))[: config.negatives]
+        count = model.graph.num_nodes[PRODUCT]
+        negatives = self.rng.choice(count, min(config.negatives, count), replace=False)
+        walk, (right, history, others) = self._walk(batch.products, batch.history, negatives)
+        z = normalize(model(walk, self._silence(batch)), dim=1)
         loss = sampled_softmax(
-            _read_histories(batch, z),
+            read_histories(z, batch.rows, history, batch.strengths),
             z,
-            torch.from_numpy(batch.products).to(device),
-            torch.from_numpy(negatives).to(device),
+            torch.from_numpy(right).to(device),
+            torch.from_numpy(others).to(device),
             temperature=config.temperature,
             weights=torch.from_numpy(batch.weights).to(device),
+            total=count,
         )
         value = loss.item()
         if not np.isfinite(value):
@@ -224,63 +237,33 @@ class _Fit:
         self.schedule.step()
         return value
 
+    def _walk(self, *products: NDArray[np.int64]) -> tuple[Walk | None, list[NDArray[np.int64]]]:
+        """The walk that ends at these products (None: at all) and their rows at its end."""
+        if self.sampler is None:
+            return None, list(products)
+        at_hand, rows = np.unique(np.concatenate(products), return_inverse=True)
+        walk = self.sampler.walk(at_hand, self.rng)
+        return walk, np.split(rows, np.cumsum([len(part) for part in products])[:-1])
+
+    def _silence(self, batch: Batch) -> Silence:
+        """The batch's users pass nothing on; some products are as if new."""
+        sizes, device = self.model.graph.num_nodes, self.model.readout.device
+        users = torch.ones(sizes[USER])
+        users[torch.from_numpy(batch.users)] = 0.0
+        heard = self.rng.random(sizes[PRODUCT]) >= self.config.cold_share
+        return Silence(users.to(device), torch.from_numpy(heard).float().to(device))
+
     def _keep(self, epoch: int, validate: Validate | None) -> None:
         """Keep the vectors where they are the best so far."""
-        with torch.no_grad():
-            z = normalize(self.model(), dim=1).cpu().numpy()
+        z = self.model.vectors()
         if validate is not None:
             self.scores.append(validate(z))
         if validate is None or self.scores[-1] > max(self.scores[:-1], default=-np.inf):
             self.z, self.kept_at = z, epoch
-
-
-def _read_histories(batch: Batch, z: Tensor) -> Tensor:
-    """Users as the model reads them: unit vectors along ``Σ_i x_ui z_i``, (b, dim)."""
-    index = EdgeIndex(
-        np.stack([batch.rows, batch.history]),
-        sparse_size=(len(batch.products), len(z)),
-        sort_order="row",
-        device=z.device,
-    )
-    strengths = torch.from_numpy(batch.strengths).to(z.device)
-    return normalize(index.matmul(z, input_value=strengths), dim=1)
-
-
-def sampled_softmax(
-    queries: Tensor,
-    z: Tensor,
-    products: Tensor,
-    negatives: Tensor,
-    *,
-    temperature: float,
-    weights: Tensor | None = None,
-) -> Tensor:
-    r"""Cross entropy of the right product among drawn ones, as an estimate of that among all.
-
-    .. math::
-        \ell_b = -\log \frac{\exp s_{bp}}{\exp s_{bp} + \frac{n}{m} \sum_{j \ne p} \exp s_{bj}}
-        \qquad s_{bj} = \frac{q_b \cdot z_j}{\tau}
-
-    With ``m`` of ``n`` products drawn evenly, :math:`n/m` makes up for those not drawn (the logQ
-    correction, Bengio & Senécal 2008). With all products drawn it is the full softmax.
-
-    Args:
-        queries: (b, d).
-        z: all products, (n, d).
-        products: right answers, (b,).
-        negatives: drawn products, (m,), each once; where one is the right answer it is left out.
-        temperature: τ.
-        weights: of each event, (b,); None: all alike.
-
-    Returns:
-        The weighted mean, a scalar.
-    """
-    right = (queries * z[products]).sum(dim=1, keepdim=True) / temperature
-    others = queries @ z[negatives].T / temperature + np.log(len(z) / len(negatives))
-    others = others.masked_fill(negatives == products[:, None], -torch.inf)
-    logits = torch.cat([right, others], dim=1)
-    losses = cross_entropy(logits, torch.zeros_like(products), reduction="none")
-    return losses.mean() if weights is None else (losses * weights).sum() / weights.sum()
+            if epoch < self.config.epochs:
+                self.kept = {name: v.clone() for name, v in self.model.state_dict().items()}
+            else:
+                self.kept = {}
 
 
 @contextmanager

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 from torch_geometric.data import HeteroData
 
-from gnn.model import GnnConfig, LinearHeteroGNN, RelationConv, propagation
+from gnn.model import GnnConfig, LinearHeteroGNN, RelationConv, Silence
+from gnn.propagation import propagation
 from kg.errors import ModelError
 
 WIDTH = 5
@@ -199,7 +200,9 @@ def test_a_user_left_out_links_nothing() -> None:
     assert kept.sum() == 3
     other = randomised(network(world()))
     other.graph = graph
-    torch.testing.assert_close(model(torch.tensor([1.0, 0, 1])), other())
+    torch.testing.assert_close(
+        model(silence=Silence(torch.tensor([1.0, 0, 1]), torch.ones(5))), other()
+    )
 
 
 def test_no_edges_leave_the_text() -> None:

@@ -14,8 +14,9 @@ from gnn.checkpoint import load_checkpoint, save_checkpoint
 from gnn.graph import node_features
 from gnn.history import HistoryConfig
 from gnn.model import GnnConfig
+from gnn.objective import sampled_softmax
 from gnn.text import HashingEncoder
-from gnn.train_gnn import GnnResult, RunConfig, epoch_steps, sampled_softmax, train_gnn
+from gnn.train_gnn import GnnResult, RunConfig, epoch_steps, train_gnn
 from kg.errors import ModelError
 from kg.facts import KnowledgeGraph
 from kg.progress import Stopwatch
