@@ -14,7 +14,7 @@ from gnn.storage import Model
 from gnn.words import Narrator
 from kg.records import Edge, Evidence, Path
 
-__all__ = ["Sight", "graph_path"]
+__all__ = ["Sight", "carried_at", "edges_to_entity", "graph_path"]
 
 
 class Sight:
@@ -101,8 +101,8 @@ def graph_path(
     """
     features = sight.model.head.features
     column = int(features.indices[position])
-    other = _carried_at(sight.model, history, column)
-    edges = () if other is None else _edges_to_entity(sight.model, history, other)
+    other = carried_at(sight.model, history, column)
+    edges = () if other is None else edges_to_entity(sight.model, history, other)
     return sight.path(
         "propagated" if other is None else "direct",
         features.relations[features.channel[column]],
@@ -110,12 +110,12 @@ def graph_path(
         product,
         value,
         share,
-        edges + _edges_to_entity(sight.model, product, position),
+        edges + edges_to_entity(sight.model, product, position),
         entity=features.entities[column],
     )
 
 
-def _carried_at(model: Model, row: int, column: int) -> int | None:
+def carried_at(model: Model, row: int, column: int) -> int | None:
     """Where the feature matrix says that a product carries an entity; None: it does not."""
     features = model.head.features
     start, stop = int(features.indptr[row]), int(features.indptr[row + 1])
@@ -123,7 +123,7 @@ def _carried_at(model: Model, row: int, column: int) -> int | None:
     return at if at < stop and features.indices[at] == column else None
 
 
-def _edges_to_entity(model: Model, row: int, position: int) -> tuple[Edge, ...]:
+def edges_to_entity(model: Model, row: int, position: int) -> tuple[Edge, ...]:
     """Facts from a product to an entity it carries.
 
     One fact where it is the product's own value; that fact and the chain of broader concepts
