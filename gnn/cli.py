@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from gnn.cli_explain import bought_option, explain, language_option, told_to, user_option
 from kg.cli_support import TerminalProgress, as_json_option, emit, store_option, table
-
-if TYPE_CHECKING:
-    from gnn.history import History
-    from gnn.teller import Teller
 
 __all__ = ["COMMANDS"]
 
@@ -22,7 +19,6 @@ text_option = click.option(
     show_default=True,
     help="Text encoder: minilm, hashing, or sentence-transformers:<folder or hub name>.",
 )
-language_option = click.option("--lang", default="en", show_default=True, help="Of the words.")
 
 
 def _ks(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, ...]:
@@ -60,8 +56,8 @@ def train(store: Path, with_gnn: bool, tune: bool, text: str, as_json: bool) -> 
 
 
 @click.command()
-@click.option("--user", help="A user of the dataset, by the dataset's own id.")
-@click.option("--bought", multiple=True, metavar="PRODUCT", help="Or a history (repeatable).")
+@user_option
+@bought_option
 @store_option
 @click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="How many.")
 @click.option("--paths", default=3, show_default=True, type=click.IntRange(0), help="For each.")
@@ -80,62 +76,10 @@ def recommend(
     from gnn.explain import ExplainConfig
     from gnn.printing import plain, print_explained
 
-    teller, history = _teller(store, user, bought)
+    teller, history = told_to(store, user, bought)
     found = teller.recommend(history, k, lang, ExplainConfig(max_paths=paths))
     told = plain(teller, history, found, lang)
     emit(told, as_json, lambda console: print_explained(console, told))
-
-
-@click.command()
-@click.option("--user", help="A user of the dataset, by the dataset's own id.")
-@click.option("--bought", multiple=True, metavar="PRODUCT", help="Or a history (repeatable).")
-@click.option("--product", required=True, help="The product to explain.")
-@store_option
-@click.option("--paths", default=10, show_default=True, type=click.IntRange(0), help="Most shown.")
-@click.option(
-    "--graphml",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the paths as a graph to this file.",
-)
-@language_option
-@as_json_option
-def explain(
-    user: str | None,
-    bought: tuple[str, ...],
-    product: str,
-    store: Path,
-    paths: int,
-    graphml: Path | None,
-    lang: str,
-    as_json: bool,
-) -> None:
-    """Take a product's score apart: which purchases, through which facts, bring how much."""
-    from gnn.explain import ExplainConfig
-    from gnn.printing import plain, print_explained
-    from kg.draw import paths_graph, write_graphml
-
-    teller, history = _teller(store, user, bought)
-    config = ExplainConfig(max_paths=paths, min_share=0.0)
-    found = teller.explain(history, teller.product(product), lang, config)
-    if graphml is not None:
-        write_graphml(paths_graph(found.paths), graphml)
-    told = plain(teller, history, [found], lang)
-    emit(told, as_json, lambda console: print_explained(console, told))
-
-
-def _teller(store: Path, user: str | None, bought: tuple[str, ...]) -> tuple[Teller, History]:
-    """The current snapshot and the history asked for."""
-    from gnn.history import Event
-    from gnn.teller import Teller
-    from kg.snapshot import SnapshotStore
-
-    if (user is None) == (not bought):
-        raise click.UsageError("give either --user or --bought")
-    teller = Teller.current(SnapshotStore(store))
-    if user is not None:
-        return teller, teller.user_history(user)
-    events = [Event(teller.product(name), position=at) for at, name in enumerate(bought)]
-    return teller, teller.history(events)
 
 
 @click.command()
