@@ -87,6 +87,15 @@ def recommend(
 @click.option("--k", "ks", default="10,20", show_default=True, callback=_ks, help="Cut-offs.")
 @click.option("--cut", type=click.DateTime(["%Y-%m-%d"]), help="Test on events from this day on.")
 @click.option("--gnn/--no-gnn", "with_gnn", default=False, help="Measure the graph network too.")
+@click.option("--tune/--no-tune", default=True, help="Choose the settings on validation data.")
+@click.option("--explanations", is_flag=True, help="Measure the explanations too.")
+@click.option(
+    "--explain-users",
+    default=1000,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Test users whose explanations are measured, drawn at random; 0: all.",
+)
 @text_option
 @click.option(
     "--cache",
@@ -100,12 +109,17 @@ def evaluate(
     ks: tuple[int, ...],
     cut: datetime | None,
     with_gnn: bool,
+    tune: bool,
+    explanations: bool,
+    explain_users: int,
     text: str,
     cache: Path,
     as_json: bool,
 ) -> None:
     """Train on DATASET's train part, choose settings on validation, report the test part."""
     from gnn.experiment import evaluate_dataset
+    from gnn.fidelity import FidelityConfig
+    from gnn.printing import print_fidelity
     from gnn.text import TextConfig
 
     with TerminalProgress() as progress:
@@ -115,7 +129,9 @@ def evaluate(
             ks=ks,
             cut=cut,
             with_gnn=with_gnn,
+            tuned=tune,
             text=TextConfig(encoder=text),
+            explanations=FidelityConfig(users=explain_users or None) if explanations else None,
             progress=progress,
         ).to_dict()
 
@@ -126,6 +142,8 @@ def evaluate(
         for method, values in report["metrics"].items():
             rows.add_row(method, *(f"{value:.4f}" for value in values.values()))
         console.print(rows)
+        if report["explanations"] is not None:
+            print_fidelity(console, report["explanations"])
 
     emit(report, as_json, human)
 

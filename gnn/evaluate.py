@@ -23,6 +23,7 @@ from scipy.sparse import csr_matrix
 from gnn.baselines import ease_scorer, item_cosine_scorer, popularity_scorer
 from gnn.channels import read_channels
 from gnn.embed import Embed
+from gnn.fidelity import FidelityConfig, FidelityReport, fidelity
 from gnn.fit import TrainingData, attach_gnn, fit_model, read_training
 from gnn.fusion import HeadConfig
 from gnn.metrics import ranking_metrics
@@ -55,6 +56,7 @@ class Report:
     peak_memory_bytes: int  # of the process, so far
     exact_sum_error: float
     gnn_trials: dict[str, float] = field(default_factory=dict)  # weight -> NDCG on validation
+    explanations: FidelityReport | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -62,6 +64,8 @@ class Report:
         found["config"] = self.config.model_dump()
         if self.tuning is not None:
             found["tuning"]["config"] = self.tuning.config.model_dump()
+        if self.explanations is not None:
+            found["explanations"] = self.explanations.to_dict()
         return found
 
 
@@ -76,6 +80,7 @@ def evaluate(
     text: NDArray[np.float32] | None = None,
     baselines: bool = True,
     embed: Embed | None = None,
+    explanations: FidelityConfig | None = None,
 ) -> Report:
     """Measure the model on a split.
 
@@ -89,6 +94,7 @@ def evaluate(
         text: (n, d) text embeddings.
         baselines: measure popularity, item-KNN and EASE too.
         embed: train and measure a GNN too.
+        explanations: measure the explanations of the test users' recommendations too.
 
     Raises:
         ModelError: nobody in the test part can be measured.
@@ -116,9 +122,15 @@ def evaluate(
             trials = _gnn_trials(embed(split.train), fit(split.train), early, wanted)
             embeddings = embed(split.train_and_valid)
             metrics |= _with_gnn(embeddings, model, test, chosen, trials[0].value)
+            model = attach_gnn(model, embeddings, test.data.histories(chosen), trials[0].value)
     if baselines:
         with clock("baselines"):
             metrics |= _baselines(early, wanted, test, chosen, tuning)
+    told = None
+    if explanations is not None:
+        with clock("explanations"):
+            names = [test.data.users[row] for row in test.users.tolist()]
+            told = fidelity(kg, schema, model, split.train_and_valid, names, explanations)
     return Report(
         split=split.description,
         metrics=metrics,
@@ -132,6 +144,7 @@ def evaluate(
         peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         exact_sum_error=model.head.error,
         gnn_trials={f"{trial.value:g}": trial.ndcg for trial in trials},
+        explanations=told,
     )
 
 

@@ -17,9 +17,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gnn.channels import ITSELF
 from gnn.history import History
-from gnn.paths import Sight, graph_path
+from gnn.paths import Sight, carried, graph_path
 from gnn.storage import Model
-from gnn.terms import DENSE_CHANNELS, Terms, gather, score_terms
+from gnn.terms import DENSE_CHANNELS, Terms, score_terms
 from gnn.words import Narrator
 from kg.errors import ModelError
 from kg.records import Evidence, Path
@@ -196,13 +196,7 @@ def _without_unlinked(model: Model, terms: Terms) -> NDArray[np.float64]:
     itself = np.flatnonzero(features.depth[terms.position] == ITSELF)
     if not len(itself):
         return terms.graph
-    place = np.full(features.shape[0], -1)
-    place[terms.history] = np.arange(len(terms.history))
-    matrix = model.head.by_entity
-    position, owner = gather(matrix.indptr, features.indices[terms.position[itself]])
-    history = place[matrix.indices[position]]
-    linked = np.zeros((len(itself), len(terms.history)), dtype=bool)
-    linked[owner[history >= 0], history[history >= 0]] = True
+    linked = carried(features, terms.history, features.indices[terms.position[itself]])
     shown = terms.graph.copy()
     shown[itself] = np.where(linked, shown[itself], -np.inf)
     return shown

@@ -8,13 +8,17 @@ product's facts up to the same entity.
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from gnn.channels import ITSELF
+from gnn.features import Features
 from gnn.history import History
 from gnn.storage import Model
 from gnn.words import Narrator
 from kg.records import Edge, Evidence, Path
 
-__all__ = ["Sight", "carried_at", "edges_to_entity", "graph_path"]
+__all__ = ["Sight", "carried", "carried_at", "edges_to_entity", "graph_path"]
 
 
 class Sight:
@@ -121,6 +125,19 @@ def carried_at(model: Model, row: int, column: int) -> int | None:
     start, stop = int(features.indptr[row]), int(features.indptr[row + 1])
     at = start + int(features.indices[start:stop].searchsorted(column))
     return at if at < stop and features.indices[at] == column else None
+
+
+def carried(
+    features: Features, rows: NDArray[np.int64], columns: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Which products carry which entities, (columns, rows)."""
+    found = np.zeros((len(columns), len(rows)), dtype=bool)
+    for at, row in enumerate(rows.tolist()):
+        own = features.indices[int(features.indptr[row]) : int(features.indptr[row + 1])]
+        place = own.searchsorted(columns)
+        inside = place < len(own)
+        found[inside, at] = own[place[inside]] == columns[inside]
+    return found
 
 
 def edges_to_entity(model: Model, row: int, position: int) -> tuple[Edge, ...]:

@@ -18,7 +18,7 @@ from kg.fact_index import FactIndex
 from kg.ids import local_part
 from kg.records import Edge, Path
 
-__all__ = ["plain", "print_explained", "print_without"]
+__all__ = ["plain", "print_explained", "print_fidelity", "print_without"]
 
 
 def plain(
@@ -126,3 +126,36 @@ def print_without(console: Console, found: Sequence[Counterfactual]) -> None:
             f"from {item.rank} to {item.rank_without}",
             soft_wrap=True,
         )
+
+
+def print_fidelity(console: Console, report: dict[str, Any]) -> None:
+    """Print what `gnn.fidelity.FidelityReport.to_dict` says, share by share."""
+    console.print(
+        f"\n[bold]explanations[/] of {report['recommendations']:,} recommendations to "
+        f"{report['users']:,} users, {report['seconds']:.0f} s"
+    )
+    checked, missing = report["edges_checked"], report["edges_missing"]
+    console.print(f"edges: {checked:,} looked up in the fact table, {missing:,} missing")
+    console.print(f"largest |score − Σ terms| / max(1, |score|): {report['sum_error']:.1e}")
+    parts = {
+        "share of score": report["share_of_score"],
+        "share of evidence": report["share_of_evidence"],
+        "recommendations with": report["told"],
+        **{
+            f"best {report['config']['k']} by {size} paths": values
+            for size, values in report["sufficiency"].items()
+        },
+        "path quality": report["path_quality"],
+        "path types": report["path_types"],
+    }
+    for name, values in parts.items():
+        told = "  ".join(f"{kind} {value:.3f}" for kind, value in values.items())
+        console.print(f"{name}: {told}", soft_wrap=True)
+    console.print("without the top path's fact, beside a random one like it:")
+    for name, values in report["necessity"].items():
+        told = values if not isinstance(values, dict) else _figures(values)
+        console.print(f"   {name}: {told}", soft_wrap=True)
+
+
+def _figures(values: dict[str, Any]) -> str:
+    return "  ".join(f"{name} {value:.4g}" for name, value in values.items())

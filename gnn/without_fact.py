@@ -15,7 +15,7 @@ apart from the head (text embeddings, the GNN and its scale) is held as it is.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -34,7 +34,7 @@ from kg.facts import KnowledgeGraph
 from kg.records import Edge
 from kg.schema import Relation, Schema
 
-__all__ = ["FactRemover", "Refit"]
+__all__ = ["FactRemover", "Refit", "column_of"]
 
 _BLOCK = 1024
 
@@ -68,6 +68,7 @@ class FactRemover:
     def __init__(self, model: Model, kg: KnowledgeGraph, schema: Schema) -> None:
         """Take a model, the graph and the ontology it was made with."""
         self._model, self._kg, self._schema = model, kg, schema
+        self._by_relation: dict[str, pa.Table] = {}
         self._broader = {edge.relation for edges in model.broader.values() for edge in edges}
 
     def fact(self, subject: str, relation: str, object_: str) -> Edge:
@@ -76,7 +77,7 @@ class FactRemover:
         Raises:
             NotFoundError: the graph does not hold it.
         """
-        found = self._facts(subject=[subject], relation=[relation], object=[object_])
+        found = self._facts(relation, subject=subject, object=object_)
         if not found.num_rows:
             raise NotFoundError(
                 f"the graph holds no fact “{subject} {relation} {object_}”; "
@@ -118,15 +119,15 @@ class FactRemover:
         parents = self._model.broader if damping > 0 else {}
         fewer = parents
         if relation.id == fact.relation:
-            facts = self._facts(subject=[fact.subject], relation=[relation.id])
+            facts = self._facts(relation.id, subject=fact.subject)
             kept = facts.filter(pc.field("object") != fact.object)
         else:
             if damping == 0:
                 return []
             below = _children(parents)
-            values = [fact.subject, *ancestors(fact.subject, below)]
-            about = self._facts(relation=[relation.id], object=values)["subject"].unique()
-            facts = kept = self._facts(subject=about, relation=[relation.id])
+            values = pa.array([fact.subject, *ancestors(fact.subject, below)])
+            about = self._facts(relation.id, object=values)["subject"].unique()
+            facts = kept = self._facts(relation.id, subject=about)
             edges = parents.get(fact.subject, ())
             left = tuple(e for e in edges if (e.relation, e.object) != (fact.relation, fact.object))
             fewer = {**parents, fact.subject: left}
@@ -163,14 +164,14 @@ class FactRemover:
     def _unlink(self, fact: Edge, rows: dict[str, dict[int, float]]) -> None:
         """A product that nothing links to any more is no feature of itself either."""
         row = self._model.products.get(fact.object)
-        links = self._facts(relation=[fact.relation], object=[fact.object]).num_rows
+        links = self._facts(fact.relation, object=fact.object).num_rows
         if row is not None and links == 1:
             rows.setdefault(fact.object, {})[row] = 0.0
 
     def _change(self, relation: str, entity: str, values: Mapping[int, float]) -> _Change | None:
         """A column before and after some of its rows took new values; None: it has no column."""
         head, config = _dense(self._model), self._model.config
-        column = _column(self._model, relation, entity)
+        column = column_of(self._model, relation, entity)
         if column is None:
             return None
         span = slice(int(head.by_entity.indptr[column]), int(head.by_entity.indptr[column + 1]))
@@ -186,14 +187,16 @@ class FactRemover:
             after[np.searchsorted(rows, row)] = scale * value
         return _Change(rows, before, after)
 
-    def _facts(self, **wanted: Iterable[str] | pa.Array) -> pa.Table:
-        """Facts about entities whose columns hold one of the given values."""
-        facts = self._kg.facts
-        mask = pc.is_null(facts["datatype"])
+    def _facts(self, relation: str, **wanted: str | pa.Array) -> pa.Table:
+        """Facts of a relation about entities whose columns hold one of the given values."""
+        if relation not in self._by_relation:
+            facts = self._kg.facts.filter(pc.field("relation") == relation)
+            self._by_relation[relation] = facts.filter(pc.is_null(facts["datatype"]))
+        facts = self._by_relation[relation]
         for name, values in wanted.items():
-            known = values if isinstance(values, pa.Array) else pa.array(values, pa.string())
-            mask = pc.and_(mask, pc.is_in(facts[name], known))
-        return facts.filter(mask)
+            one = isinstance(values, str)
+            facts = facts.filter((pc.equal if one else pc.is_in)(facts[name], values))
+        return facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +234,7 @@ def _times_inverse(left: csr_matrix, inverse: NDArray[np.float32]) -> NDArray[np
     return product
 
 
-def _column(model: Model, relation: str, entity: str) -> int | None:
+def column_of(model: Model, relation: str, entity: str) -> int | None:
     """Column of an entity in a channel; None where it is carried by too few products."""
     features = model.head.features
     channel = features.relations.index(relation)
