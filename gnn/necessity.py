@@ -1,11 +1,11 @@
 """Do the reasons matter? A score's top reason taken away, against a random one like it.
 
 In: a model, its graph, users' histories. Out: how far scores and ranks fall. Each case is one user
-and one of their recommendations that have a graph path. Taken away, one at a time, each with the head
-fitted anew (`gnn.without_fact`): the fact about the recommended product on its strongest path; a
-random other fact of the same product by the same relation; a random fact of another product by the
-same relation. Random facts are matched by degree: the entity's number of products is in the same
-power of two.
+and one of their recommendations that have a graph path. Taken away, one at a time, each with the
+head fitted anew (`gnn.without_fact`): the fact about the recommended product on its strongest path;
+a random other fact of the same product by the same relation; a random fact of another product by
+the same relation. Random facts are matched by degree: the entity's number of products lies in the
+same power of two.
 """
 
 from __future__ import annotations
