@@ -27,7 +27,7 @@ from gnn.fidelity import FidelityConfig, FidelityReport, fidelity
 from gnn.fit import TrainingData, attach_gnn, fit_model, read_training
 from gnn.fusion import HeadConfig
 from gnn.metrics import ranking_metrics
-from gnn.ranking import Scorer, head_scorer, top_products
+from gnn.ranking import Scorer, model_scorer, top_products
 from gnn.split import Split
 from gnn.storage import Model
 from gnn.tune import Trial, TuneConfig, Tuning, tune
@@ -55,6 +55,7 @@ class Report:
     seconds: dict[str, float]
     peak_memory_bytes: int  # of the process, so far
     exact_sum_error: float
+    head: dict[str, str]  # which head was fitted, and why
     gnn_trials: dict[str, float] = field(default_factory=dict)  # weight -> NDCG on validation
     explanations: FidelityReport | None = None
 
@@ -115,7 +116,7 @@ def evaluate(
     fit = partial(fit_model, kg, schema, text=text, config=chosen, channels=channels)
     with clock("fit"):
         model = fit(split.train_and_valid)
-    metrics = {"head": test.measure(head_scorer(model.head.inverse), chosen)}
+    metrics = {"head": test.measure(model_scorer(model.head), chosen)}
     trials: list[Trial] = []
     if embed is not None:
         with clock("gnn"):
@@ -125,7 +126,7 @@ def evaluate(
             model = attach_gnn(model, embeddings, test.data.histories(chosen), trials[0].value)
     if baselines:
         with clock("baselines"):
-            metrics |= _baselines(early, wanted, test, chosen, tuning)
+            metrics |= _baselines(early, wanted, test, chosen, tuning, model.choice.kind)
     told = None
     if explanations is not None:
         with clock("explanations"):
@@ -143,6 +144,7 @@ def evaluate(
         seconds=clock.seconds,
         peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         exact_sum_error=model.head.error,
+        head=model.choice.to_dict(),
         gnn_trials={f"{trial.value:g}": trial.ndcg for trial in trials},
         explanations=told,
     )
@@ -181,7 +183,7 @@ def _gnn_trials(
 ) -> list[Trial]:
     """Weights of the GNN tried on validation, the best first."""
     scaled = attach_gnn(model, embeddings, data.histories(model.config), 1.0).gnn
-    return tune_gnn_weight(head_scorer(model.head.inverse), scaled, data, wanted, model.config)
+    return tune_gnn_weight(model_scorer(model.head), scaled, data, wanted, model.config)
 
 
 def _with_gnn(
@@ -195,7 +197,7 @@ def _with_gnn(
 
     return {
         "gnn": test.measure(alone, config),
-        "head+gnn": test.measure(head_scorer(model.head.inverse, scaled), config),
+        "head+gnn": test.measure(model_scorer(model.head, scaled), config),
     }
 
 
@@ -205,15 +207,21 @@ def _baselines(
     test: _Test,
     config: HeadConfig,
     tuning: TuneConfig | None,
+    head: str,
 ) -> dict[str, dict[str, float]]:
-    """Test metrics of popularity, item-KNN and EASE, whose λ is tuned as the head's is."""
+    """Test metrics of popularity, item-KNN and EASE, whose λ is tuned as the head's is.
+
+    EASE is n × n itself: where the dense head does not fit, neither does it.
+    """
     plain = HeadConfig(regularization=config.regularization)
     if tuning is not None:
         flat = tuning.model_copy(update={"recency": (1.0,), "half_lives": False})
         plain = tune(early, wanted, [], None, start=plain, config=flat).config
     user_items = test.data.user_items(plain)
-    return {
-        "ease": test.measure(ease_scorer(user_items, plain.regularization), plain),
+    found = {}
+    if head == "dense":
+        found["ease"] = test.measure(ease_scorer(user_items, plain.regularization), plain)
+    return found | {
         "item_knn": test.measure(item_cosine_scorer(user_items), plain),
         "popularity": test.measure(popularity_scorer(user_items), plain),
     }

@@ -19,7 +19,7 @@ from gnn.channels import read_channels
 from gnn.embed import Embed, GnnEmbedder
 from gnn.fit import attach_gnn, fit_model, read_training
 from gnn.fusion import HeadConfig
-from gnn.ranking import head_scorer
+from gnn.ranking import model_scorer
 from gnn.split import Split, split_interactions
 from gnn.storage import save_model
 from gnn.text import TextConfig, TextEncoder, product_texts, text_encoder
@@ -48,6 +48,7 @@ class TrainReport:
     config: HeadConfig
     metrics: dict[str, float]  # NDCG on validation: head, head+gnn
     exact_sum_error: float
+    head: dict[str, str]  # which head was fitted, and why
     seconds: dict[str, float]
 
     def to_dict(self) -> dict[str, Any]:
@@ -58,6 +59,7 @@ class TrainReport:
             "config": self.config.model_dump(),
             "metrics": self.metrics,
             "exact_sum_error": self.exact_sum_error,
+            "head": self.head,
             "seconds": self.seconds,
         }
 
@@ -125,6 +127,7 @@ def train(
         config=model.config,
         metrics=chosen.metrics,
         exact_sum_error=model.head.error,
+        head=model.choice.to_dict(),
         seconds={name: round(spent, 3) for name, spent in watch.seconds.items()},
     )
 
@@ -163,9 +166,7 @@ def _choose(
         watch.stage("tune gnn")
         model = fit_model(kg, schema, split.train, text=text, config=config, channels=channels)
         scaled = attach_gnn(model, embed(split.train), data.histories(config), 1.0).gnn
-        trials = tune_gnn_weight(
-            head_scorer(model.head.inverse), scaled, data, wanted, model.config
-        )
+        trials = tune_gnn_weight(model_scorer(model.head), scaled, data, wanted, model.config)
         config = config.model_copy(update={"gnn_weight": trials[0].value})
         metrics |= {f"gnn_weight_{trial.value:g}": trial.ndcg for trial in trials}
     return _Choice(split, config, metrics)

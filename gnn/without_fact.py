@@ -52,10 +52,11 @@ class Refit:
         before = recommender.scores(history)
         if not self.columns or not len(history.rows):
             return before
-        of_head = recommender.scores(history, gnn=False)
+        head = _dense(recommender.model)
+        of_head = head.scores(history.rows, history.weights)
         held = np.zeros_like(before)
         held[history.rows] = history.weights
-        diagonal = _dense(recommender.model).inverse.diagonal().astype(np.float64)
+        diagonal = 1.0 / (head.regularization * head.scale(np.arange(len(held))))
         user = (held - of_head) * diagonal  # x_u P
         user -= (self.products[:, history.rows] @ history.weights) @ self.solved
         after = held - user / (diagonal - (self.products * self.solved).sum(axis=0))
@@ -92,7 +93,8 @@ class FactRemover:
         A fact that no channel reads changes nothing.
 
         Raises:
-            ModelError: the fact is an event of a user, which the head learned from otherwise.
+            ModelError: the fact is an event of a user, which the head learned from otherwise; or
+                the head is not dense.
         """
         if fact.relation in self._model.events.relation_ids:
             raise ModelError(
@@ -254,5 +256,14 @@ def _children(parents: Mapping[str, tuple[Edge, ...]]) -> dict[str, list[Edge]]:
 
 
 def _dense(model: Model) -> FusionHead:
-    """The head, whose inverse is at hand."""
+    """The dense head, whose inverse is at hand.
+
+    Raises:
+        ModelError: the head is of low rank: its sketch would have to be drawn again.
+    """
+    if not isinstance(model.head, FusionHead):
+        raise ModelError(
+            "only a dense head can be refitted without a fact; this model's is of low rank, which "
+            "catalogues too large for memory get: take a history product away instead"
+        )
     return model.head

@@ -93,8 +93,6 @@ def test_shapes_have_to_agree():
         fit_head(X, nothing(7), None, HeadConfig())
     with pytest.raises(ModelError, match="text have 3 rows but the interactions name 8"):
         fit_head(X, nothing(8), np.zeros((3, 2), dtype=np.float32), HeadConfig())
-    with pytest.raises(ModelError, match="8 products are more than the dense head is meant for"):
-        fit_head(X, nothing(8), None, HeadConfig(max_products=7))
 
 
 def test_settings_are_checked_and_frozen():

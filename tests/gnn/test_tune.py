@@ -6,7 +6,7 @@ from gnn.channels import read_channels
 from gnn.fit import attach_gnn, fit_model, read_training
 from gnn.fusion import HeadConfig
 from gnn.history import HistoryConfig
-from gnn.ranking import head_scorer
+from gnn.ranking import model_scorer
 from gnn.tune import TuneConfig, tune
 from gnn.tune_gnn import tune_gnn_weight
 from kg.errors import ModelError
@@ -118,7 +118,7 @@ def test_the_weight_of_a_gnn_is_chosen_by_what_it_brings(world):
     groups = np.array([at % 4 for at in range(len(NAMES))])
     good = np.eye(4, dtype=np.float32)[groups]
     bad = np.eye(4, dtype=np.float32)[np.random.default_rng(0).permutation(groups)]
-    score = head_scorer(model.head.inverse)
+    score = model_scorer(model.head)
     histories = data.histories(config)
     best = {}
     for name, z in (("good", good), ("bad", bad)):
