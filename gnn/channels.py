@@ -22,7 +22,15 @@ from kg.ids import Vocabulary
 from kg.records import Edge
 from kg.schema import Relation, Schema
 
-__all__ = ["ITSELF", "Channel", "broader_edges", "explaining_relations", "read_channels"]
+__all__ = [
+    "ITSELF",
+    "Channel",
+    "ancestors",
+    "broader_edges",
+    "explaining_relations",
+    "read_channel",
+    "read_channels",
+]
 
 ITSELF = -1
 """`Channel.depth` of a product as a feature of itself."""
@@ -76,7 +84,7 @@ def read_channels(
         facts = kg.facts.filter(pc.field("relation") == relation.id)
         facts = facts.filter(pc.is_null(facts["datatype"]))
         if facts.num_rows:
-            channel = _channel(relation, facts, products, parents, damping)
+            channel = read_channel(relation, facts, products, parents, damping)
             if len(channel.product):
                 found.append(channel)
     return found
@@ -108,13 +116,22 @@ class _Part:
     via: NDArray[np.int64]
 
 
-def _channel(
+def read_channel(
     relation: Relation,
     facts: pa.Table,
     products: Vocabulary,
     parents: Mapping[str, Sequence[Edge]],
     damping: float,
 ) -> Channel:
+    """Channel of some facts of one relation.
+
+    Args:
+        relation: the relation.
+        facts: its facts about some or all products (``kg.records.FACT_SCHEMA``), without literals.
+        products: rows of the products.
+        parents: edges to broader concepts, see `broader_edges`; empty: no ancestors.
+        damping: as in `read_channels`.
+    """
     subject = products.rows(facts["subject"].to_pylist())
     objects = facts["object"].combine_chunks().dictionary_encode()
     sources = facts["source"].combine_chunks().dictionary_encode()
@@ -139,7 +156,7 @@ def _ancestors(own: _Part, names: dict[str, int], parents: Mapping[str, Sequence
     """What the own values fall under; new names are added to ``names``."""
     of_value: list[list[tuple[int, int]]] = []
     for name in list(names):
-        above = _closure(name, parents)
+        above = ancestors(name, parents)
         of_value.append([(names.setdefault(a, len(names)), depth) for a, depth in above.items()])
     counts = np.array([len(above) for above in of_value], dtype=np.int64)
     starts = np.cumsum(counts) - counts
@@ -158,7 +175,7 @@ def _ancestors(own: _Part, names: dict[str, int], parents: Mapping[str, Sequence
     )
 
 
-def _closure(name: str, parents: Mapping[str, Sequence[Edge]]) -> dict[str, int]:
+def ancestors(name: str, parents: Mapping[str, Sequence[Edge]]) -> dict[str, int]:
     """Ancestors of an entity and how many broader edges lie between, by the shortest chain."""
     depth = {name: 0}
     level = [name]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from gnn.cli_explain import bought_option, explain, language_option, told_to, user_option
 from kg.cli_support import (
     TerminalProgress,
     as_json_option,
@@ -17,10 +18,6 @@ from kg.cli_support import (
     table,
 )
 
-if TYPE_CHECKING:
-    from gnn.history import History
-    from gnn.teller import Teller
-
 __all__ = ["COMMANDS"]
 
 text_option = click.option(
@@ -29,7 +26,6 @@ text_option = click.option(
     show_default=True,
     help="Text encoder: minilm, hashing, or sentence-transformers:<folder or hub name>.",
 )
-language_option = click.option("--lang", default="en", show_default=True, help="Of the words.")
 
 
 def _ks(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, ...]:
@@ -67,8 +63,8 @@ def train(store: Path, with_gnn: bool, tune: bool, text: str, as_json: bool) -> 
 
 
 @click.command()
-@click.option("--user", help="A user of the dataset, by the dataset's own id.")
-@click.option("--bought", multiple=True, metavar="PRODUCT", help="Or a history (repeatable).")
+@user_option
+@bought_option
 @store_option
 @click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="How many.")
 @click.option("--paths", default=3, show_default=True, type=click.IntRange(0), help="For each.")
@@ -87,62 +83,10 @@ def recommend(
     from gnn.explain import ExplainConfig
     from gnn.printing import plain, print_explained
 
-    teller, history = _teller(store, user, bought)
+    teller, history = told_to(store, user, bought)
     found = teller.recommend(history, k, lang, ExplainConfig(max_paths=paths))
     told = plain(teller, history, found, lang)
     emit(told, as_json, lambda console: print_explained(console, told))
-
-
-@click.command()
-@click.option("--user", help="A user of the dataset, by the dataset's own id.")
-@click.option("--bought", multiple=True, metavar="PRODUCT", help="Or a history (repeatable).")
-@click.option("--product", required=True, help="The product to explain.")
-@store_option
-@click.option("--paths", default=10, show_default=True, type=click.IntRange(0), help="Most shown.")
-@click.option(
-    "--graphml",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the paths as a graph to this file.",
-)
-@language_option
-@as_json_option
-def explain(
-    user: str | None,
-    bought: tuple[str, ...],
-    product: str,
-    store: Path,
-    paths: int,
-    graphml: Path | None,
-    lang: str,
-    as_json: bool,
-) -> None:
-    """Take a product's score apart: which purchases, through which facts, bring how much."""
-    from gnn.explain import ExplainConfig
-    from gnn.printing import plain, print_explained
-    from kg.draw import paths_graph, write_graphml
-
-    teller, history = _teller(store, user, bought)
-    config = ExplainConfig(max_paths=paths, min_share=0.0)
-    found = teller.explain(history, teller.product(product), lang, config)
-    if graphml is not None:
-        write_graphml(paths_graph(found.paths), graphml)
-    told = plain(teller, history, [found], lang)
-    emit(told, as_json, lambda console: print_explained(console, told))
-
-
-def _teller(store: Path, user: str | None, bought: tuple[str, ...]) -> tuple[Teller, History]:
-    """The current snapshot and the history asked for."""
-    from gnn.history import Event
-    from gnn.teller import Teller
-    from kg.snapshot import SnapshotStore
-
-    if (user is None) == (not bought):
-        raise click.UsageError("give either --user or --bought")
-    teller = Teller.current(SnapshotStore(store))
-    if user is not None:
-        return teller, teller.user_history(user)
-    events = [Event(teller.product(name), position=at) for at, name in enumerate(bought)]
-    return teller, teller.history(events)
 
 
 @click.command()
@@ -151,6 +95,15 @@ def _teller(store: Path, user: str | None, bought: tuple[str, ...]) -> tuple[Tel
 @click.option("--cut", type=click.DateTime(["%Y-%m-%d"]), help="Test on events from this day on.")
 @click.option("--gnn/--no-gnn", "with_gnn", default=False, help="Measure the graph network too.")
 @ontology_option
+@click.option("--tune/--no-tune", default=True, help="Choose the settings on validation data.")
+@click.option("--explanations", is_flag=True, help="Measure the explanations too.")
+@click.option(
+    "--explain-users",
+    default=1000,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Test users whose explanations are measured, drawn at random; 0: all.",
+)
 @text_option
 @click.option(
     "--cache",
@@ -165,12 +118,17 @@ def evaluate(
     cut: datetime | None,
     with_gnn: bool,
     ontology_directory: Path | None,
+    tune: bool,
+    explanations: bool,
+    explain_users: int,
     text: str,
     cache: Path,
     as_json: bool,
 ) -> None:
     """Train on DATASET's train part, choose settings on validation, report the test part."""
     from gnn.experiment import evaluate_dataset
+    from gnn.fidelity import FidelityConfig
+    from gnn.printing import print_fidelity
     from gnn.text import TextConfig
 
     with TerminalProgress() as progress:
@@ -180,8 +138,10 @@ def evaluate(
             ks=ks,
             cut=cut,
             with_gnn=with_gnn,
+            tuned=tune,
             text=TextConfig(encoder=text),
             ontology_directory=ontology_directory,
+            explanations=FidelityConfig(users=explain_users or None) if explanations else None,
             progress=progress,
         ).to_dict()
 
@@ -192,6 +152,8 @@ def evaluate(
         for method, values in report["metrics"].items():
             rows.add_row(method, *(f"{value:.4f}" for value in values.values()))
         console.print(rows)
+        if report["explanations"] is not None:
+            print_fidelity(console, report["explanations"])
 
     emit(report, as_json, human)
 

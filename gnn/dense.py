@@ -1,8 +1,8 @@
 """How the dense head scores, from its inverse: the methods of `gnn.fusion.FusionHead`.
 
 In: a fitted head's arrays and a history. Out: scores, parts of scores and the sums that terms
-are made of (`gnn.head`), in float64. Entities of many products come ready made (`HeavyColumns`),
-the others are summed here.
+are made of (`gnn.head`), in float64, each number in one order, whatever else is asked for. Entities
+of many products come ready made (`HeavyColumns`), the others are summed here.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ class DenseSums:
         heavy = head.heavy.index[columns]
         is_heavy = heavy >= 0
         ready = head.heavy.sums[heavy[is_heavy][:, None], self._rows].astype(np.float64)
-        sums[0, is_heavy] = ready @ self._weights
+        sums[0, is_heavy] = np.einsum("em,m->e", ready, self._weights)
         sums[1:, is_heavy] = ready[:, self._chosen].T
         light = rows_of(head.by_entity, columns[~is_heavy])
         sums[:, ~is_heavy] = (light @ self._lines).T
@@ -129,4 +129,5 @@ class DenseSums:
         """``(P T)[·, :] · T[j, :]``, (lines, products)."""
         of_rows = self._head.inverse_text[self._rows].astype(np.float64)
         lines = np.vstack([self._weights @ of_rows, of_rows[self._chosen]])
-        return np.asarray(lines @ self._head.text[products].astype(np.float64).T)
+        text = self._head.text[products]
+        return np.asarray(np.einsum("ld,jd->lj", lines, text, dtype=np.float64))

@@ -23,6 +23,7 @@ from scipy.sparse import csr_matrix
 from gnn.baselines import ease_scorer, item_cosine_scorer, popularity_scorer
 from gnn.channels import read_channels
 from gnn.embed import Embed
+from gnn.fidelity import FidelityConfig, FidelityReport, fidelity
 from gnn.fit import TrainingData, attach_gnn, fit_model, read_training
 from gnn.fusion import HeadConfig
 from gnn.metrics import ranking_metrics
@@ -65,6 +66,7 @@ class Report:
     head: dict[str, str]  # which head was fitted, and why
     gnn_trials: dict[str, float] = field(default_factory=dict)  # weight -> NDCG on validation
     lists: Lists | None = None
+    explanations: FidelityReport | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON, without the lists."""
@@ -73,6 +75,8 @@ class Report:
         found["config"] = self.config.model_dump()
         if self.tuning is not None:
             found["tuning"]["config"] = self.tuning.config.model_dump()
+        if self.explanations is not None:
+            found["explanations"] = self.explanations.to_dict()
         return found
 
 
@@ -87,6 +91,7 @@ def evaluate(
     text: NDArray[np.float32] | None = None,
     baselines: bool = True,
     embed: Embed | None = None,
+    explanations: FidelityConfig | None = None,
 ) -> Report:
     """Measure the model on a split.
 
@@ -100,6 +105,7 @@ def evaluate(
         text: (n, d) text embeddings.
         baselines: measure popularity, item-KNN and EASE too.
         embed: train and measure a GNN too.
+        explanations: measure the explanations of the test users' recommendations too.
 
     Raises:
         ModelError: nobody in the test part can be measured.
@@ -127,9 +133,15 @@ def evaluate(
             trials = _gnn_trials(embed(split.train), fit(split.train), early, wanted)
             embeddings = embed(split.train_and_valid)
             metrics |= _with_gnn(embeddings, model, test, chosen, trials[0].value)
+            model = attach_gnn(model, embeddings, test.data.histories(chosen), trials[0].value)
     if baselines:
         with clock("baselines"):
             metrics |= _baselines(early, wanted, test, chosen, tuning, model.choice.kind)
+    told = None
+    if explanations is not None:
+        with clock("explanations"):
+            names = [test.data.users[row] for row in test.users.tolist()]
+            told = fidelity(kg, schema, model, split.train_and_valid, names, explanations)
     return Report(
         split=split.description,
         metrics=metrics,
@@ -148,6 +160,7 @@ def evaluate(
             tuple(test.data.users[int(row)] for row in test.users),
             dict(zip(metrics, test.measured, strict=True)),
         ),
+        explanations=told,
     )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from gnn.embed import GnnEmbedder
 from gnn.evaluate import Report, evaluate
+from gnn.fidelity import FidelityConfig
 from gnn.split import SplitConfig, split_interactions
 from gnn.text import TextConfig, product_texts
 from gnn.train import cached_encoder
@@ -34,8 +35,10 @@ def evaluate_dataset(
     ks: Sequence[int] = (10, 20),
     cut: datetime | None = None,
     with_gnn: bool = False,
+    tuned: bool = True,
     text: TextConfig | None = None,
     ontology_directory: Path | None = None,
+    explanations: FidelityConfig | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Train on a dataset's train part, choose on validation, report the test part.
@@ -46,8 +49,10 @@ def evaluate_dataset(
         ks: cut-offs; settings are chosen by NDCG at the first.
         cut: first moment of the test; by default the dataset's own split, or its own cut.
         with_gnn: measure the graph network too.
+        tuned: choose the settings on validation; otherwise they are the defaults.
         text: which encoder stands for the texts.
         ontology_directory: by default the ontology that ships with Clew.
+        explanations: measure the explanations too.
         progress: told of the stages.
 
     Raises:
@@ -71,9 +76,10 @@ def evaluate_dataset(
         schema,
         split_interactions(kg.interactions, _split_config(dataset, cut)),
         ks=ks,
-        tuning=TuneConfig(k=ks[0]),
+        tuning=TuneConfig(k=ks[0]) if tuned else None,
         text=vectors,
         embed=GnnEmbedder(kg, schema, encoder, progress) if with_gnn else None,
+        explanations=explanations,
     )
     watch.stop()
     return replace(report, seconds={**watch.seconds, **report.seconds})

@@ -17,8 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gnn.channels import ITSELF
 from gnn.history import History
-from gnn.paths import Sight, graph_path
-from gnn.sparse import gather
+from gnn.paths import Sight, carried, graph_path
 from gnn.storage import Model
 from gnn.terms import DENSE_CHANNELS, Terms, score_terms
 from gnn.words import Narrator
@@ -46,7 +45,9 @@ class ExplainConfig(BaseModel):
         description="paths that bring less of the score are left in the rest",
     )
     max_history: int = Field(
-        default=16, ge=1, description="history products, the strongest first, searched for paths"
+        default=16,
+        ge=1,
+        description="history products searched for a product's paths: the strongest for it",
     )
 
 
@@ -158,18 +159,19 @@ class _Choice:
         self._terms = terms
         bounds = np.searchsorted(terms.owner, np.arange(len(terms.products) + 1))
         self._bounds: list[int] = bounds.tolist()
-        shown = _without_unlinked(model, terms)
+        shown = _showable(model, terms)
         self._best = shown.argmax(axis=1) if len(shown) else np.zeros(0, dtype=np.int64)
         self._value = shown[np.arange(len(shown)), self._best]
         features = model.head.features
         self._channel = features.channel[features.indices[terms.position]]
-        self._dense_best = terms.dense.argmax(axis=2)  # (3, k)
-        self._dense_value = terms.dense.max(axis=2)
+        self._dense = np.where(terms.own, terms.dense, -np.inf)
+        self._dense_best = self._dense.argmax(axis=2)  # (3, k)
+        self._dense_value = self._dense.max(axis=2)
 
     def strongest(self, at: int) -> Iterator[tuple[float, int, int, int]]:
         """Value, channel, index of the history product, and place of the entity or -1."""
         first, stop = self._bounds[at], self._bounds[at + 1]
-        bought = self._terms.dense[0, at]
+        bought = self._dense[0, at]
         values = np.concatenate([self._value[first:stop], bought, self._dense_value[1:, at]])
         order = np.argsort(-values, kind="stable")
         relations = len(self.channels) - len(DENSE_CHANNELS)
@@ -187,23 +189,16 @@ class _Choice:
                 yield value, relations + which, int(self._dense_best[which, at]), -1
 
 
-def _without_unlinked(model: Model, terms: Terms) -> NDArray[np.float64]:
-    """`Terms.graph` with −inf where there would be no fact of the product to show.
+def _showable(model: Model, terms: Terms) -> NDArray[np.float64]:
+    """`Terms.graph` with −inf where a history product is not looked at for a product, or where
+    there would be no fact of the product to show.
 
     Where the shared entity is the recommended product itself, only a history product that links
     to it makes a path.
     """
     features = model.head.features
+    shown = np.where(terms.own[terms.owner], terms.graph, -np.inf)
     itself = np.flatnonzero(features.depth[terms.position] == ITSELF)
-    if not len(itself):
-        return terms.graph
-    place = np.full(features.shape[0], -1)
-    place[terms.history] = np.arange(len(terms.history))
-    matrix = model.head.by_entity
-    position, owner = gather(matrix.indptr, features.indices[terms.position[itself]])
-    history = place[matrix.indices[position]]
-    linked = np.zeros((len(itself), len(terms.history)), dtype=bool)
-    linked[owner[history >= 0], history[history >= 0]] = True
-    shown = terms.graph.copy()
+    linked = carried(features, terms.history, features.indices[terms.position[itself]])
     shown[itself] = np.where(linked, shown[itself], -np.inf)
     return shown

@@ -162,7 +162,7 @@ def fit_head(
     return FusionHead(
         regularization=config.regularization,
         inverse=inverse,
-        factor=column_factor(inverse, config),
+        factor=column_factor(inverse.diagonal(), config),
         features=features,
         by_entity=by_entity,
         heavy=_heavy_columns(by_entity, inverse),
@@ -183,10 +183,10 @@ def scaled_text(
     return np.ascontiguousarray(np.sqrt(config.text_weight) * text, dtype=np.float32)
 
 
-def column_factor(inverse: NDArray[np.float32], config: HeadConfig) -> NDArray[np.float64]:
-    """``s_j = (λ P_jj)^−η`` of each product, (n,)."""
-    diagonal = inverse.diagonal().astype(np.float64)
-    return np.asarray((config.regularization * diagonal) ** -config.norm_exponent)
+def column_factor(diagonal: NDArray[np.floating], config: HeadConfig) -> NDArray[np.float64]:
+    """``s_j = (λ P_jj)^−η`` of each product from the diagonal of P, (n,)."""
+    unexplained = config.regularization * diagonal.astype(np.float64)
+    return np.asarray(unexplained**-config.norm_exponent)
 
 
 def check_shapes(n: int, features: Features, text: NDArray[np.float32] | None) -> None:

@@ -202,7 +202,8 @@ class LinearHeteroGNN(nn.Module):
                 if not at or label in at
             }
         if self.free is not None:
-            met, free = self.met, self.free
+            met: Tensor = self.met
+            free: Tensor = self.free
             if silence is not None:
                 met = met * silence.heard.unsqueeze(1)
             if at:

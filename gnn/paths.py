@@ -8,13 +8,17 @@ product's facts up to the same entity.
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from gnn.channels import ITSELF
+from gnn.features import Features
 from gnn.history import History
 from gnn.storage import Model
 from gnn.words import Narrator
 from kg.records import Edge, Evidence, Path
 
-__all__ = ["Sight", "graph_path"]
+__all__ = ["Sight", "carried", "carried_at", "edges_to_entity", "graph_path"]
 
 
 class Sight:
@@ -98,8 +102,8 @@ def graph_path(
     """
     features = sight.model.head.features
     column = int(features.indices[position])
-    other = _carried_at(sight.model, history, column)
-    edges = () if other is None else _edges_to_entity(sight.model, history, other)
+    other = carried_at(sight.model, history, column)
+    edges = () if other is None else edges_to_entity(sight.model, history, other)
     return sight.path(
         "propagated" if other is None else "direct",
         features.relations[features.channel[column]],
@@ -107,12 +111,12 @@ def graph_path(
         product,
         value,
         share,
-        edges + _edges_to_entity(sight.model, product, position),
+        edges + edges_to_entity(sight.model, product, position),
         entity=features.entities[column],
     )
 
 
-def _carried_at(model: Model, row: int, column: int) -> int | None:
+def carried_at(model: Model, row: int, column: int) -> int | None:
     """Where the feature matrix says that a product carries an entity; None: it does not."""
     features = model.head.features
     start, stop = int(features.indptr[row]), int(features.indptr[row + 1])
@@ -120,7 +124,20 @@ def _carried_at(model: Model, row: int, column: int) -> int | None:
     return at if at < stop and features.indices[at] == column else None
 
 
-def _edges_to_entity(model: Model, row: int, position: int) -> tuple[Edge, ...]:
+def carried(
+    features: Features, rows: NDArray[np.int64], columns: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Which products carry which entities, (columns, rows)."""
+    found = np.zeros((len(columns), len(rows)), dtype=bool)
+    for at, row in enumerate(rows.tolist()):
+        own = features.indices[int(features.indptr[row]) : int(features.indptr[row + 1])]
+        place = own.searchsorted(columns)
+        inside = place < len(own)
+        found[inside, at] = own[place[inside]] == columns[inside]
+    return found
+
+
+def edges_to_entity(model: Model, row: int, position: int) -> tuple[Edge, ...]:
     """Facts from a product to an entity it carries.
 
     One fact where it is the product's own value; that fact and the chain of broader concepts

@@ -9,21 +9,40 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
+from gnn.counterfactual import Counterfactual
 from gnn.explain import Explanation
 from gnn.history import History
 from gnn.teller import Teller
+from gnn.words import USER_CLASS
+from kg.fact_index import FactIndex
 from kg.ids import local_part
+from kg.records import Edge, Path
 
-__all__ = ["plain", "print_explained"]
+__all__ = ["plain", "print_explained", "print_fidelity", "print_without"]
 
 
 def plain(
-    teller: Teller, history: History, found: Sequence[Explanation], language: str
+    teller: Teller,
+    history: History,
+    found: Sequence[Explanation],
+    language: str,
+    *,
+    facts: FactIndex | None = None,
 ) -> dict[str, Any]:
-    """Explained recommendations as plain values."""
+    """Explained recommendations as plain values.
+
+    With ``facts``, each edge says in names what it states, and which words it was read from:
+    ``field``, ``start``, ``end`` and ``text`` as in the fact table.
+    """
 
     def named(product: str) -> dict[str, str]:
         return {"product": local_part(product), "title": teller.names.name(product, language)}
+
+    def path_of(path: Path) -> dict[str, Any]:
+        told = asdict(path)
+        if facts is not None:
+            told["edges"] = [_with_source(teller, edge, facts, language) for edge in path.edges]
+        return told
 
     products = teller.recommender.products
     return {
@@ -34,13 +53,28 @@ def plain(
                 "rank": rank,
                 **named(item.product),
                 "score": item.score,
-                "paths": [asdict(path) for path in item.paths],
+                "paths": [path_of(path) for path in item.paths],
                 "rest": dict(item.rest),
                 "rest_words": {name: teller.narrator.channel(name, language) for name in item.rest},
                 "error": item.error,
             }
             for rank, item in enumerate(found, start=1)
         ],
+    }
+
+
+def _with_source(teller: Teller, edge: Edge, facts: FactIndex, language: str) -> dict[str, Any]:
+    fact = facts.find(edge.subject, edge.relation, edge.object)
+    user = teller.names.class_of(edge.subject) == USER_CLASS
+    return {
+        **asdict(edge),
+        "subject_name": None if user else teller.names.name(edge.subject, language),
+        "relation_name": teller.narrator.channel(edge.relation, language),
+        "object_name": teller.names.name(edge.object, language),
+        **{
+            name: None if fact is None else getattr(fact, name)
+            for name in ("field", "start", "end", "text")
+        },
     }
 
 
@@ -61,6 +95,9 @@ def print_explained(console: Console, found: dict[str, Any]) -> None:
         for path in item["paths"]:
             share = f"{100 * path['share']:5.1f} %"
             console.print(f"   {share}  {escape(path['words'])}", soft_wrap=True)
+            for edge in path["edges"]:
+                if edge.get("subject_name") is not None:
+                    console.print(f"            {_source(edge)}", soft_wrap=True, style="dim")
         rest = {name: value for name, value in item["rest"].items() if abs(value) > 1e-9}
         if rest:
             share = f"{100 * sum(rest.values()) / item['score']:5.1f} %" if item["score"] else ""
@@ -68,3 +105,57 @@ def print_explained(console: Console, found: dict[str, Any]) -> None:
             names = item["rest_words"]
             parts = ", ".join(f"{names[name]} {value:+.4f}" for name, value in strongest)
             console.print(f"   {share}  the rest: {parts}", soft_wrap=True, style="dim")
+
+
+def _source(edge: dict[str, Any]) -> str:
+    """A fact and the words it was read from, on one line."""
+    names = (edge["subject_name"], edge["relation_name"], edge["object_name"])
+    words = f" “{edge['text']}”" if edge["text"] else ""
+    where = f" in {edge['field']}" if edge["field"] else ""
+    came = f"{edge['source']}{words}{where}, confidence {edge['confidence']:.2f}"
+    return escape(f"{' · '.join(names)}  ← {came}")
+
+
+def print_without(console: Console, found: Sequence[Counterfactual]) -> None:
+    """Print what the score would be without each thing taken away."""
+    for item in found:
+        turn = "falls" if item.fall >= 0 else "rises"
+        console.print(
+            f"\n[bold]without {escape(item.without)}[/]: the score {turn} by {abs(item.fall):.4f} "
+            f"to {item.score_without:.4f} (its terms foretold {item.foretold:.4f}), the rank goes "
+            f"from {item.rank} to {item.rank_without}",
+            soft_wrap=True,
+        )
+
+
+def print_fidelity(console: Console, report: dict[str, Any]) -> None:
+    """Print what `gnn.fidelity.FidelityReport.to_dict` says, share by share."""
+    console.print(
+        f"\n[bold]explanations[/] of {report['recommendations']:,} recommendations to "
+        f"{report['users']:,} users, {report['seconds']:.0f} s"
+    )
+    checked, missing = report["edges_checked"], report["edges_missing"]
+    console.print(f"edges: {checked:,} looked up in the fact table, {missing:,} missing")
+    console.print(f"largest |score − Σ terms| / max(1, |score|): {report['sum_error']:.1e}")
+    parts = {
+        "share of score": report["share_of_score"],
+        "share of evidence": report["share_of_evidence"],
+        "recommendations with": report["told"],
+        **{
+            f"best {report['config']['k']} by {size} paths": values
+            for size, values in report["sufficiency"].items()
+        },
+        "path quality": report["path_quality"],
+        "path types": report["path_types"],
+    }
+    for name, values in parts.items():
+        told = "  ".join(f"{kind} {value:.3f}" for kind, value in values.items())
+        console.print(f"{name}: {told}", soft_wrap=True)
+    console.print("without the top path's fact, beside a random one like it:")
+    for name, values in report["necessity"].items():
+        told = values if not isinstance(values, dict) else _figures(values)
+        console.print(f"   {name}: {told}", soft_wrap=True)
+
+
+def _figures(values: dict[str, Any]) -> str:
+    return "  ".join(f"{name} {value:.4g}" for name, value in values.items())

@@ -82,7 +82,9 @@ class NeighbourSampler:
             if key[2] in targets:
                 drawn[key] = _draw(self._neighbours[key], targets[key[2]], self._fanout, rng)
                 reached.setdefault(key[0], []).append(drawn[key][1])
-        sources = {label: _unique(parts, self._num_nodes[label]) for label, parts in reached.items()}
+        sources = {
+            label: _unique(parts, self._num_nodes[label]) for label, parts in reached.items()
+        }
         adj_t, edge_weight = {}, {}
         for key, (row, source, weight) in drawn.items():
             size = (len(targets[key[2]]), len(sources[key[0]]))

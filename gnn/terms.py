@@ -31,6 +31,7 @@ class Terms:
 
     products: NDArray[np.int64]  # (k,) rows j
     history: NDArray[np.int64]  # (m',) rows i, ascending: those looked at term by term
+    own: NDArray[np.bool_]  # (k, m') of these, which are looked at for a product
     scores: NDArray[np.float64]  # (k,) as ranked, from B
     totals: NDArray[np.float64]  # (k, relations + 3) sum of all terms, of the whole history
     owner: NDArray[np.int64]  # (t,) index in products of each entity entry
@@ -60,14 +61,16 @@ def score_terms(
         gnn: scaled GNN embeddings, (n, d); d = 0: none.
         history: whom the scores are for.
         products: rows, (k,).
-        max_history: how many history products are looked at term by term: those that bring most
-            to any of the products. The totals count the whole history all the same.
+        max_history: how many history products are looked at term by term for each product: those
+            that bring most to its score, so that the answer does not depend on what else is asked
+            for. The totals count the whole history all the same.
     """
     rows, weights = history.rows, history.weights
     # Each product for itself, summed in one order: a score is the same whoever else is asked for.
     z = np.einsum("jd,id->ji", gnn[products], gnn[rows], dtype=np.float64)  # (k, m)
     parts = weights * (z + head.parts(products, rows))  # of each i in each score
-    chosen = _strongest(parts, max_history)
+    own = _strongest(parts, max_history)
+    chosen = np.flatnonzero(own.any(axis=0))
     scale = head.scale(products)
     sums = head.sums(rows, weights, chosen)
 
@@ -83,10 +86,11 @@ def score_terms(
         of_products * scale for of_products in (sums.co_purchase(products), sums.text(products))
     )
     dense = np.stack([purchase[1:].T, text[1:].T, z[:, chosen]])
-    totals = [purchase[0], text[0], z @ weights]
+    totals = [purchase[0], text[0], np.einsum("jm,m->j", z, weights)]
     return Terms(
         products=products,
         history=rows[chosen],
+        own=own[:, chosen],
         scores=parts.sum(axis=1),
         totals=np.column_stack([by_relation.reshape(len(products), relations), *totals]),
         owner=owner,
@@ -96,9 +100,11 @@ def score_terms(
     )
 
 
-def _strongest(parts: NDArray[np.float64], count: int) -> NDArray[np.int64]:
-    """History products with the largest part in any of the scores (k, m), ascending."""
+def _strongest(parts: NDArray[np.float64], count: int) -> NDArray[np.bool_]:
+    """Whether a history product is among those with the largest part in a score, (k, m)."""
     if parts.shape[1] <= count:
-        return np.arange(parts.shape[1])
-    best = parts.max(axis=0)
-    return np.sort(np.argsort(-best, kind="stable")[:count])
+        return np.ones(parts.shape, dtype=bool)
+    order = np.argsort(-parts, axis=1, kind="stable")[:, :count]
+    own = np.zeros(parts.shape, dtype=bool)
+    np.put_along_axis(own, order, True, axis=1)
+    return own

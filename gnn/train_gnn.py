@@ -135,9 +135,7 @@ def fit_gnn(
         data = copy(data).to(run.device)  # names of nodes would become lists in the caller's
         generator = torch.Generator().manual_seed(run.seed)
         sampled = data.num_edges > config.whole_up_to
-        graph = propagation(
-            data, through_references=config.through_references, cached=not sampled
-        )
+        graph = propagation(data, through_references=config.through_references, cached=not sampled)
         model = LinearHeteroGNN(data, graph, config, generator).to(run.device)
         sampler = NeighbourSampler(graph, model.relations, config.fanout) if sampled else None
         fit = _Fit(model, targets, config, np.random.default_rng(run.seed), sampler)

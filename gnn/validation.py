@@ -128,7 +128,7 @@ class ValidationSample:
     def ndcg(self, inverse: NDArray[np.float32], config: HeadConfig, k: int) -> NDArray[np.float64]:
         """NDCG@k of each user scored."""
         histories = self.data.histories(config)[self.users][:, self.rows]
-        score = head_scorer(inverse, column_factor(inverse, config))
+        score = head_scorer(inverse, column_factor(inverse.diagonal(), config))
         best = top_products(score, histories, self.seen, k)
         return ndcg_of_each(best, self.truth, k)
 

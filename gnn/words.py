@@ -110,6 +110,10 @@ class Narrator:
         history = self._names.name(history_product, language)
         return _fill(text, history=history, phrase=phrase, count=str(buyers or ""))
 
+    def name(self, entity: str, language: str | None = None) -> str:
+        """Name of an entity; see `Names.name`."""
+        return self._names.name(entity, self._language(language))
+
     def rest(self, language: str | None = None) -> str:
         """The sentence for what is not shown."""
         return self._text(self._schema.frames["rest"], self._language(language))

@@ -57,8 +57,31 @@ def test_recommend_and_explain(sample_store: Path, tmp_path: Path) -> None:
     drawn = nx.read_graphml(drawing, force_multigraph=True)
     assert edges
     assert edges <= {(source, target) for source, target, _ in drawn.edges}
+    sources = [edge["text"] for path in why["paths"] for edge in path["edges"]]
+    assert any(sources)
     words = run("recommend", "--bought", PRODUCT, "--lang", "zh", *store)
     assert any("\u4e00" <= letter <= "\u9fff" for letter in words)
+
+
+def test_explain_without_and_in_pictures(sample_store: Path, tmp_path: Path) -> None:
+    store = ("--store", str(sample_store))
+    best = told("recommend", "--bought", PRODUCT, "-k", "1", *store)["recommendations"][0]
+    ask = ("explain", "--bought", PRODUCT, "--product", best["product"], *store)
+    edges = [edge for path in best["paths"] for edge in path["edges"]]
+    fact = next(edge for edge in edges if edge["subject"] == f"product:{best['product']}")
+    named = f"{best['product']} {fact['relation']} {fact['object']}"
+    product, without = told(*ask, "--without", PRODUCT, "--without", named)["without"]
+    assert product["score_without"] == 0.0
+    assert abs(product["fall"] - best["score"]) <= 1e-6 * max(1, best["score"])
+    assert abs(without["score"] - best["score"]) <= 1e-6 * max(1, best["score"])
+    assert abs(without["fall"]) > 1e-6
+    assert f"without product:{PRODUCT}: the score falls by" in run(*ask, "--without", PRODUCT)
+    assert "holds no fact" in run(*ask, "--without", "X schema:brand brand:x", code=7)
+    assert run(*ask, "--format", "dot").startswith("digraph")
+    picture = tmp_path / "why.png"
+    run(*ask, "--format", "png", "--output", str(picture))
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert json.loads(run(*ask, "--format", "json"))["recommendations"]
 
 
 def test_queries(sample_store: Path) -> None:
