@@ -65,6 +65,13 @@ def train(store: Path, with_gnn: bool, tune: bool, text: str, as_json: bool) -> 
 @store_option
 @click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="How many.")
 @click.option("--paths", default=3, show_default=True, type=click.IntRange(0), help="For each.")
+@click.option(
+    "--diversity",
+    default=0.0,
+    show_default=True,
+    type=click.FloatRange(0, 1),
+    help="How much likeness within the list counts; 0: the order is that of the scores.",
+)
 @language_option
 @as_json_option
 def recommend(
@@ -73,15 +80,19 @@ def recommend(
     store: Path,
     k: int,
     paths: int,
+    diversity: float,
     lang: str,
     as_json: bool,
 ) -> None:
     """Recommend products to a user, or to whoever bought the given products."""
     from gnn.explain import ExplainConfig
     from gnn.printing import plain, print_explained
+    from gnn.rerank import Diversity
 
     teller, history = _teller(store, user, bought)
-    found = teller.recommend(history, k, lang, ExplainConfig(max_paths=paths))
+    found = teller.recommend(
+        history, k, lang, ExplainConfig(max_paths=paths), diversity=Diversity(diversity=diversity)
+    )
     told = plain(teller, history, found, lang)
     emit(told, as_json, lambda console: print_explained(console, told))
 
@@ -143,6 +154,12 @@ def _teller(store: Path, user: str | None, bought: tuple[str, ...]) -> tuple[Tel
 @click.option("--k", "ks", default="10,20", show_default=True, callback=_ks, help="Cut-offs.")
 @click.option("--cut", type=click.DateTime(["%Y-%m-%d"]), help="Test on events from this day on.")
 @click.option("--gnn/--no-gnn", "with_gnn", default=False, help="Measure the graph network too.")
+@click.option(
+    "--diversity",
+    "with_diversity",
+    is_flag=True,
+    help="Measure too, on validation, what the diversity knob costs and brings.",
+)
 @text_option
 @click.option(
     "--cache",
@@ -156,12 +173,14 @@ def evaluate(
     ks: tuple[int, ...],
     cut: datetime | None,
     with_gnn: bool,
+    with_diversity: bool,
     text: str,
     cache: Path,
     as_json: bool,
 ) -> None:
     """Train on DATASET's train part, choose settings on validation, report the test part."""
     from gnn.experiment import evaluate_dataset
+    from gnn.printing import print_curve
     from gnn.text import TextConfig
 
     with TerminalProgress() as progress:
@@ -171,6 +190,7 @@ def evaluate(
             ks=ks,
             cut=cut,
             with_gnn=with_gnn,
+            with_diversity=with_diversity,
             text=TextConfig(encoder=text),
             progress=progress,
         ).to_dict()
@@ -182,6 +202,8 @@ def evaluate(
         for method, values in report["metrics"].items():
             rows.add_row(method, *(f"{value:.4f}" for value in values.values()))
         console.print(rows)
+        if report["diversity"]:
+            print_curve(console, report["diversity"])
 
     emit(report, as_json, human)
 

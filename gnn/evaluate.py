@@ -55,6 +55,7 @@ class Report:
     peak_memory_bytes: int  # of the process, so far
     exact_sum_error: float
     gnn_trials: dict[str, float] = field(default_factory=dict)  # weight -> NDCG on validation
+    diversity: list[dict[str, float]] = field(default_factory=list)  # gnn.tradeoff, on validation
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

@@ -12,9 +12,14 @@ from rich.markup import escape
 from gnn.explain import Explanation
 from gnn.history import History
 from gnn.teller import Teller
+from gnn.tradeoff import advised
+from kg.cli_support import table
 from kg.ids import local_part
 
-__all__ = ["plain", "print_explained"]
+__all__ = ["plain", "print_curve", "print_explained"]
+
+_CURVE = ("ndcg", "recall", "ild", "coverage", "gini", "novelty", "calibration", "entropy")
+"""Measures shown of a curve, by name without cut-off; `--json` gives them all."""
 
 
 def plain(
@@ -34,6 +39,7 @@ def plain(
                 "rank": rank,
                 **named(item.product),
                 "score": item.score,
+                "rank_by_score": item.place and item.place.rank_by_score,
                 "paths": [asdict(path) for path in item.paths],
                 "rest": dict(item.rest),
                 "rest_words": {name: teller.narrator.channel(name, language) for name in item.rest},
@@ -55,7 +61,8 @@ def print_explained(console: Console, found: dict[str, Any]) -> None:
     for item in found["recommendations"]:
         title = escape(item["title"])
         console.print(
-            f"\n[bold]{item['rank']}. {title}[/]  ({item['product']})  score {item['score']:.4f}",
+            f"\n[bold]{item['rank']}. {title}[/]  ({item['product']})  score {item['score']:.4f}"
+            f"{_moved(item)}",
             soft_wrap=True,
         )
         for path in item["paths"]:
@@ -68,3 +75,20 @@ def print_explained(console: Console, found: dict[str, Any]) -> None:
             names = item["rest_words"]
             parts = ", ".join(f"{names[name]} {value:+.4f}" for name, value in strongest)
             console.print(f"   {share}  the rest: {parts}", soft_wrap=True, style="dim")
+
+
+def _moved(item: dict[str, Any]) -> str:
+    """Where a product stands by its score, where that is somewhere else."""
+    place = item["rank_by_score"]
+    return "" if place in {None, item["rank"]} else f"  (by score alone: {place})"
+
+
+def print_curve(console: Console, points: Sequence[dict[str, float]]) -> None:
+    """Print what `gnn.tradeoff.curve` measured, and the setting it speaks for."""
+    shown = [name for name in points[0] if name.partition("@")[0] in _CURVE]
+    rows = table("diversity, on validation", *(f"#{name}" for name in ("diversity", *shown)))
+    for point in points:
+        rows.add_row(f"{point['diversity']:g}", *(f"{point[name]:.4f}" for name in shown))
+    console.print(rows)
+    k = int(shown[0].partition("@")[2])
+    console.print(f"largest setting that costs at most 1 % of NDCG@{k}: {advised(points, k=k):g}")
