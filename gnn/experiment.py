@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from gnn.embed import GnnEmbedder
 from gnn.evaluate import Report, evaluate
+from gnn.fit import fit_model
 from gnn.split import Split, SplitConfig, split_interactions
 from gnn.text import TextConfig, TextEncoder, product_texts
 from gnn.tradeoff import curve, validation_sample
@@ -74,8 +75,8 @@ def evaluate_dataset(
     points = []
     if with_diversity:
         watch.stage("diversity")
-        sample = validation_sample(kg, schema, split, config=report.config, text=vectors)
-        points = curve(sample, k=ks[0])
+        model = fit_model(kg, schema, split.train, text=vectors, config=report.config)
+        points = curve(validation_sample(kg, schema, split, model), k=ks[0])
     watch.stop()
     return replace(report, seconds={**watch.seconds, **report.seconds}, diversity=points)
 

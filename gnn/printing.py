@@ -18,8 +18,8 @@ from kg.ids import local_part
 
 __all__ = ["plain", "print_curve", "print_explained"]
 
-_CURVE = ("ndcg", "recall", "ild", "coverage", "gini", "novelty", "calibration", "entropy")
-"""Measures shown of a curve, by name without cut-off; `--json` gives them all."""
+_CURVE = ("ndcg", "recall", "ild", "coverage", "gini", "novelty", "calibration")
+"""Measures shown of a curve, by name without cut-off; ``--json`` gives them all."""
 
 
 def plain(
@@ -85,10 +85,11 @@ def _moved(item: dict[str, Any]) -> str:
 
 def print_curve(console: Console, points: Sequence[dict[str, float]]) -> None:
     """Print what `gnn.tradeoff.curve` measured, and the setting it speaks for."""
-    shown = [name for name in points[0] if name.partition("@")[0] in _CURVE]
-    rows = table("diversity, on validation", *(f"#{name}" for name in ("diversity", *shown)))
+    names = [name for name in points[0] if name.partition("@")[0] in _CURVE]
+    k = int(names[0].partition("@")[2])
+    heads = [name.replace(f"@{k}", "").replace(":", " of ", 1) for name in names]
+    rows = table(f"diversity, lists of {k}, on validation", *(f"#{n}" for n in ("knob", *heads)))
     for point in points:
-        rows.add_row(f"{point['diversity']:g}", *(f"{point[name]:.4f}" for name in shown))
+        rows.add_row(f"{point['diversity']:g}", *(f"{point[name]:.4f}" for name in names))
     console.print(rows)
-    k = int(shown[0].partition("@")[2])
     console.print(f"largest setting that costs at most 1 % of NDCG@{k}: {advised(points, k=k):g}")

@@ -41,7 +41,7 @@ class Diversity(BaseModel):
         default=100, ge=1, le=10_000, description="best products the list is chosen from"
     )
     penalty: float = Field(
-        default=8.0,
+        default=5.0,
         gt=0,
         le=1000,
         description="standard deviations of the candidates' scores that being exactly like a "

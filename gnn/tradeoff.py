@@ -9,7 +9,7 @@ were sampled: they compare settings, not studies. The test part is not looked at
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +26,7 @@ from gnn.beyond import (
     unexpectedness,
 )
 from gnn.channels import read_channels
-from gnn.fit import TrainingData, fit_model, read_training
-from gnn.fusion import HeadConfig
+from gnn.fit import read_training
 from gnn.likeness import Vectors, product_vectors
 from gnn.metrics import ranking_metrics
 from gnn.ranking import head_scorer, top_products
@@ -62,6 +61,12 @@ class Sample:
     vectors: Vectors  # of all products
     attributes: Mapping[str, csr_matrix]  # relation -> products × values
 
+    def best(self, candidates: int) -> Sample:
+        """The same with fewer candidates."""
+        return replace(
+            self, candidates=self.candidates[:, :candidates], scores=self.scores[:, :candidates]
+        )
+
     def measure(self, lists: NDArray[np.int64], k: int) -> dict[str, float]:
         """All measures of one set of lists, (users, k)."""
         accuracy = ranking_metrics(lists, self.truth, [k])
@@ -89,21 +94,19 @@ def validation_sample(
     kg: KnowledgeGraph,
     schema: Schema,
     split: Split,
+    model: Model,
     *,
-    config: HeadConfig,
-    text: NDArray[np.float32] | None = None,
     candidates: int = Diversity().candidates,
     max_users: int = 2000,
     seed: int = 0,
 ) -> Sample:
-    """Fit on the training part and rank candidates for a sample of validation users.
+    """Rank candidates for a sample of validation users.
 
     Args:
         kg: the graph.
         schema: the ontology it was made with.
         split: of ``kg.interactions``.
-        config: the head's settings, chosen beforehand.
-        text: (n, d) text embeddings.
+        model: fitted on ``split.train``.
         candidates: best products kept for each user.
         max_users: size of the sample.
         seed: of the sample.
@@ -111,27 +114,10 @@ def validation_sample(
     Raises:
         ModelError: nobody in the validation part can be measured.
     """
-    model = fit_model(kg, schema, split.train, text=text, config=config)
-    data = read_training(split.train, model.products, config)
-    own = read_channels(kg, schema, model.products, damping=0.0)
-    shares = {
-        channel.relation: attribute_shares(channel, len(model.products))
-        for channel in own
-        if channel.relation in ATTRIBUTES
-    }
+    n = len(model.products)
+    data = read_training(split.train, model.products, model.config)
     truth = data.truth(split.valid)
     users = sample_users(data, truth, max_users, seed)
-    return _sample(model, data, truth, users, candidates, shares)
-
-
-def _sample(
-    model: Model,
-    data: TrainingData,
-    truth: csr_matrix,
-    users: NDArray[np.int64],
-    candidates: int,
-    attributes: Mapping[str, csr_matrix],
-) -> Sample:
     histories = data.histories(model.config)[users]
     score = head_scorer(model.head.inverse)
     best = top_products(score, histories, data.seen[users], candidates)
@@ -139,15 +125,18 @@ def _sample(
     for start in range(0, len(users), 1024):
         batch = slice(start, start + 1024)
         scores[batch] = np.take_along_axis(score(histories[batch]), best[batch], axis=1)
-    everything = np.arange(len(model.products))
     return Sample(
         candidates=best,
         scores=scores,
         histories=histories,
         truth=truth[users],
         seen=data.seen,
-        vectors=product_vectors(model.head, everything),
-        attributes=attributes,
+        vectors=product_vectors(model.head, np.arange(n)),
+        attributes={
+            channel.relation: attribute_shares(channel, n)
+            for channel in read_channels(kg, schema, model.products, damping=0.0)
+            if channel.relation in ATTRIBUTES
+        },
     )
 
 
