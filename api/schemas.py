@@ -12,7 +12,9 @@ __all__ = [
     "FactOut",
     "Health",
     "HistoryItemIn",
+    "ListOptions",
     "NodeOut",
+    "OrderOut",
     "PathOut",
     "Problem",
     "ProductCard",
@@ -46,14 +48,30 @@ class HistoryItemIn(_In):
     timestamp: datetime | None = Field(None, description="when; the order of the list where absent")
 
 
-class RecommendRequest(_In):
-    """A history to recommend from, oldest first."""
+class ListOptions(BaseModel):
+    """What can be asked of a list of recommendations."""
 
-    history: list[HistoryItemIn] = Field(min_length=1)
+    model_config = ConfigDict(frozen=True)
+
     k: int = Field(10, ge=1, description="how many products")
-    lang: str = Field("en", pattern="^[a-z]{2}$", description="language of the words")
+    lang: str = Field("en", pattern="^[a-z]{2}$", description="language of the words, ISO 639-1")
     paths: int = Field(3, ge=0, le=20, description="how many paths to show for each product")
     in_stock: bool = Field(True, description="leave out products known to be out of stock")
+    diversity: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        description="how much likeness within the list counts; 0: the order is that of the scores",
+    )
+
+
+class RecommendRequest(ListOptions):
+    """A history to recommend from, oldest first."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    history: list[HistoryItemIn] = Field(min_length=1)
 
 
 class NodeOut(_Out):
@@ -115,6 +133,12 @@ class Recommendation(_Out):
     """A product, its score, and the terms that add up to it."""
 
     rank: int
+    rank_by_score: int = Field(description="its rank by score alone, before likeness counted")
+    likeness: float | None = Field(
+        None,
+        description="to the product above it that it is most like (cosine of facts and words); "
+        "null: the first, or diversity is 0",
+    )
     product: ProductCard
     score: float
     paths: list[PathOut]
@@ -128,10 +152,21 @@ class SnapshotInfo(_Out):
     dataset: str
 
 
+class OrderOut(_Out):
+    """What the order of a list rests on. Scores and paths are the same whatever it is."""
+
+    diversity: float = Field(description="as asked for")
+    reordered: bool = Field(
+        description="whether likeness to the products above, not the score alone, decided; "
+        "rank_by_score and likeness of each product say how"
+    )
+
+
 class Recommendations(_Out):
     """Recommendations for one shopper."""
 
     snapshot: SnapshotInfo
+    order: OrderOut
     history: list[ProductCard] = Field(description="what the answer rests on, newest first")
     recommendations: list[Recommendation]
 
@@ -140,6 +175,7 @@ class SimilarProducts(_Out):
     """Products similar to one product."""
 
     snapshot: SnapshotInfo
+    order: OrderOut
     product: ProductCard
     similar: list[Recommendation]
 

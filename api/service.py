@@ -16,14 +16,16 @@ from api.schemas import (
     EdgeOut,
     FactOut,
     Health,
-    HistoryItemIn,
+    ListOptions,
     NodeOut,
+    OrderOut,
     PathOut,
     ProductCard,
     ProductDetail,
     ProductList,
     Recommendation,
     Recommendations,
+    RecommendRequest,
     RestOut,
     SimilarProducts,
     SnapshotInfo,
@@ -33,6 +35,7 @@ from commerce.demand import Demand, forecast
 from commerce.product_page import product_page
 from gnn.explain import ExplainConfig, Explanation
 from gnn.history import Event, History
+from gnn.rerank import Diversity
 from gnn.teller import Teller
 from kg.errors import ClewError
 from kg.fact_index import FactIndex
@@ -79,26 +82,21 @@ class Service:
             has_model=self.snapshot.has_model,
         )
 
-    def recommend_user(
-        self, user_id: str, *, k: int, lang: str, paths: int, in_stock: bool
-    ) -> Recommendations:
+    def recommend_user(self, user_id: str, options: ListOptions) -> Recommendations:
         """Recommendations for a user of the snapshot.
 
         Raises:
             NotFoundError: nothing is known of the user.
         """
-        history = self.teller.user_history(user_id)
-        return self._recommendations(history, k=k, lang=lang, paths=paths, in_stock=in_stock)
+        return self._recommendations(self.teller.user_history(user_id), options)
 
-    def recommend_history(
-        self, items: Sequence[HistoryItemIn], *, k: int, lang: str, paths: int, in_stock: bool
-    ) -> Recommendations:
+    def recommend_history(self, request: RecommendRequest) -> Recommendations:
         """Recommendations for whoever did this, oldest first.
 
         Raises:
             NotFoundError: a product is not in the snapshot.
         """
-        timed = all(item.timestamp is not None for item in items)
+        timed = all(item.timestamp is not None for item in request.history)
         events = [
             Event(
                 self.teller.product(item.product_id),
@@ -106,25 +104,23 @@ class Service:
                 item.timestamp if timed else None,
                 None if timed else position,
             )
-            for position, item in enumerate(items)
+            for position, item in enumerate(request.history)
         ]
-        history = self.teller.history(events)
-        return self._recommendations(history, k=k, lang=lang, paths=paths, in_stock=in_stock)
+        return self._recommendations(self.teller.history(events), request)
 
-    def similar(
-        self, product_id: str, *, k: int, lang: str, paths: int, in_stock: bool
-    ) -> SimilarProducts:
+    def similar(self, product_id: str, options: ListOptions) -> SimilarProducts:
         """Products similar to one.
 
         Raises:
             NotFoundError: the product is not in the snapshot.
         """
         product = self.teller.product(product_id)
-        history = self.teller.similar_history(product)
+        listed = self._ranked(self.teller.similar_history(product), options, similar=True)
         return SimilarProducts(
             snapshot=self.info,
-            product=self._card(self.catalogue.row(product), lang),
-            similar=self._ranked(history, k, lang, paths, in_stock, similar=True),
+            order=_order(listed, options),
+            product=self._card(self.catalogue.row(product), options.lang),
+            similar=listed,
         )
 
     def product(self, product_id: str, *, lang: str) -> ProductDetail:
@@ -178,37 +174,40 @@ class Service:
     def _card(self, row: int, lang: str) -> ProductCard:
         return _card_out(self.catalogue.card(row, lang))
 
-    def _recommendations(
-        self, history: History, *, k: int, lang: str, paths: int, in_stock: bool
-    ) -> Recommendations:
+    def _recommendations(self, history: History, options: ListOptions) -> Recommendations:
         newest = sorted(
             range(len(history.rows)), key=lambda at: (-history.weights[at], history.rows[at])
         )
+        listed = self._ranked(history, options, similar=False)
         return Recommendations(
             snapshot=self.info,
-            history=[self._card(int(history.rows[at]), lang) for at in newest[:50]],
-            recommendations=self._ranked(history, k, lang, paths, in_stock, similar=False),
+            order=_order(listed, options),
+            history=[self._card(int(history.rows[at]), options.lang) for at in newest[:50]],
+            recommendations=listed,
         )
 
     def _ranked(
-        self, history: History, k: int, lang: str, paths: int, in_stock: bool, *, similar: bool
+        self, history: History, options: ListOptions, *, similar: bool
     ) -> list[Recommendation]:
         told = self.teller.recommend(
             history,
-            k,
-            lang,
-            ExplainConfig(max_paths=paths, min_buyers=self._min_buyers),
-            candidates=self._available if in_stock else None,
+            options.k,
+            options.lang,
+            ExplainConfig(max_paths=options.paths, min_buyers=self._min_buyers),
+            candidates=self._available if options.in_stock else None,
             similar=similar,
+            diversity=Diversity(diversity=options.diversity),
         )
         return [
-            self._recommendation(rank, explanation, lang)
+            self._recommendation(rank, explanation, options.lang)
             for rank, explanation in enumerate(told, start=1)
         ]
 
     def _recommendation(self, rank: int, told: Explanation, lang: str) -> Recommendation:
         return Recommendation(
             rank=rank,
+            rank_by_score=rank if told.place is None else told.place.rank_by_score,
+            likeness=None if told.place is None else told.place.likeness,
             product=self._card(told.row, lang),
             score=told.score,
             paths=[self._path(path, lang) for path in told.paths],
@@ -258,6 +257,11 @@ class Service:
 
     def _label(self, name: str) -> str:
         return self.schema.classes[self.names.class_of(name)].node_label
+
+
+def _order(listed: Sequence[Recommendation], options: ListOptions) -> OrderOut:
+    reordered = any(item.rank != item.rank_by_score for item in listed)
+    return OrderOut(diversity=options.diversity, reordered=reordered)
 
 
 def _in_language(texts: Mapping[str, str], lang: str) -> str:

@@ -68,6 +68,13 @@ def train(store: Path, with_gnn: bool, tune: bool, text: str, as_json: bool) -> 
 @store_option
 @click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="How many.")
 @click.option("--paths", default=3, show_default=True, type=click.IntRange(0), help="For each.")
+@click.option(
+    "--diversity",
+    default=0.0,
+    show_default=True,
+    type=click.FloatRange(0, 1),
+    help="How much likeness within the list counts; 0: the order is that of the scores.",
+)
 @language_option
 @as_json_option
 def recommend(
@@ -76,15 +83,19 @@ def recommend(
     store: Path,
     k: int,
     paths: int,
+    diversity: float,
     lang: str,
     as_json: bool,
 ) -> None:
     """Recommend products to a user, or to whoever bought the given products."""
     from gnn.explain import ExplainConfig
     from gnn.printing import plain, print_explained
+    from gnn.rerank import Diversity
 
     teller, history = told_to(store, user, bought)
-    found = teller.recommend(history, k, lang, ExplainConfig(max_paths=paths))
+    found = teller.recommend(
+        history, k, lang, ExplainConfig(max_paths=paths), diversity=Diversity(diversity=diversity)
+    )
     told = plain(teller, history, found, lang)
     emit(told, as_json, lambda console: print_explained(console, told))
 
@@ -104,6 +115,12 @@ def recommend(
     type=click.IntRange(0),
     help="Test users whose explanations are measured, drawn at random; 0: all.",
 )
+@click.option(
+    "--diversity",
+    "with_diversity",
+    is_flag=True,
+    help="Measure too, on validation, what the diversity knob costs and brings.",
+)
 @text_option
 @click.option(
     "--cache",
@@ -121,6 +138,7 @@ def evaluate(
     tune: bool,
     explanations: bool,
     explain_users: int,
+    with_diversity: bool,
     text: str,
     cache: Path,
     as_json: bool,
@@ -128,7 +146,7 @@ def evaluate(
     """Train on DATASET's train part, choose settings on validation, report the test part."""
     from gnn.experiment import evaluate_dataset
     from gnn.fidelity import FidelityConfig
-    from gnn.printing import print_fidelity
+    from gnn.printing import print_curve, print_fidelity
     from gnn.text import TextConfig
 
     with TerminalProgress() as progress:
@@ -139,6 +157,7 @@ def evaluate(
             cut=cut,
             with_gnn=with_gnn,
             tuned=tune,
+            with_diversity=with_diversity,
             text=TextConfig(encoder=text),
             ontology_directory=ontology_directory,
             explanations=FidelityConfig(users=explain_users or None) if explanations else None,
@@ -154,6 +173,8 @@ def evaluate(
         console.print(rows)
         if report["explanations"] is not None:
             print_fidelity(console, report["explanations"])
+        if report["diversity"]:
+            print_curve(console, report["diversity"])
 
     emit(report, as_json, human)
 

@@ -67,6 +67,7 @@ class Report:
     gnn_trials: dict[str, float] = field(default_factory=dict)  # weight -> NDCG on validation
     lists: Lists | None = None
     explanations: FidelityReport | None = None
+    diversity: list[dict[str, float]] = field(default_factory=list)  # gnn.tradeoff, on validation
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON, without the lists."""

@@ -7,25 +7,30 @@ the whole catalogue, as in a shop; events come only from the part of the split t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from gnn.embed import GnnEmbedder
 from gnn.evaluate import Report, evaluate
 from gnn.fidelity import FidelityConfig
-from gnn.split import SplitConfig, split_interactions
-from gnn.text import TextConfig, product_texts
+from gnn.fit import fit_model
+from gnn.split import Split, SplitConfig, split_interactions
+from gnn.text import TextConfig, TextEncoder, product_texts
+from gnn.tradeoff import curve, validation_sample
 from gnn.train import cached_encoder
 from gnn.tune import TuneConfig
 from kg.build import languages_of
 from kg.catalog import Dataset, read_dataset
 from kg.extract import Extractor
-from kg.facts import build_graph
+from kg.facts import KnowledgeGraph, build_graph
 from kg.progress import Passing, Progress
-from kg.schema import load_schema
+from kg.schema import Schema, load_schema
 
-__all__ = ["evaluate_dataset"]
+__all__ = ["Prepared", "evaluate_dataset", "prepare"]
 
 
 def evaluate_dataset(
@@ -36,6 +41,7 @@ def evaluate_dataset(
     cut: datetime | None = None,
     with_gnn: bool = False,
     tuned: bool = True,
+    with_diversity: bool = False,
     text: TextConfig | None = None,
     ontology_directory: Path | None = None,
     explanations: FidelityConfig | None = None,
@@ -50,6 +56,7 @@ def evaluate_dataset(
         cut: first moment of the test; by default the dataset's own split, or its own cut.
         with_gnn: measure the graph network too.
         tuned: choose the settings on validation; otherwise they are the defaults.
+        with_diversity: measure on validation what the diversity knob costs and brings.
         text: which encoder stands for the texts.
         ontology_directory: by default the ontology that ships with Clew.
         explanations: measure the explanations too.
@@ -61,6 +68,64 @@ def evaluate_dataset(
         ModelError: nobody in the test part can be measured.
     """
     watch = Passing(progress)
+    ready = prepare(
+        path, cache=cache, cut=cut, text=text, ontology_directory=ontology_directory, watch=watch
+    )
+    kg, schema, split, vectors = ready.kg, ready.schema, ready.split, ready.vectors
+    watch.stage("evaluate")
+    report = evaluate(
+        kg,
+        schema,
+        split,
+        ks=ks,
+        tuning=TuneConfig(k=ks[0]) if tuned else None,
+        text=vectors,
+        embed=GnnEmbedder(kg, schema, ready.encoder, progress) if with_gnn else None,
+        explanations=explanations,
+    )
+    points = []
+    if with_diversity:
+        watch.stage("diversity")
+        model = fit_model(kg, schema, split.train, text=vectors, config=report.config)
+        points = curve(validation_sample(kg, schema, split, model), k=ks[0])
+    watch.stop()
+    return replace(report, seconds={**watch.seconds, **report.seconds}, diversity=points)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A dataset ready to be learned from."""
+
+    kg: KnowledgeGraph
+    schema: Schema
+    split: Split
+    encoder: TextEncoder
+    vectors: NDArray[np.float32]  # (n, d) text embeddings
+
+
+def prepare(
+    path: Path,
+    *,
+    cache: Path,
+    cut: datetime | None = None,
+    text: TextConfig | None = None,
+    ontology_directory: Path | None = None,
+    watch: Progress,
+) -> Prepared:
+    """Read a dataset, build its graph, encode its texts and split its events.
+
+    Args:
+        path: the dataset.
+        cache: file of encoded texts.
+        cut: as of `evaluate_dataset`.
+        text: likewise.
+        ontology_directory: likewise.
+        watch: told of the stages.
+
+    Raises:
+        DatasetError: the dataset cannot be read.
+        ModelError: it cannot be split.
+    """
     watch.stage("read")
     dataset, schema = read_dataset(path), load_schema(ontology_directory)
     watch.stage("extract", len(dataset.products))
@@ -70,19 +135,8 @@ def evaluate_dataset(
     watch.stage("text")
     encoder = cached_encoder(text or TextConfig(), cache)
     vectors = encoder.encode(product_texts(kg.products))
-    watch.stage("evaluate")
-    report = evaluate(
-        kg,
-        schema,
-        split_interactions(kg.interactions, _split_config(dataset, cut)),
-        ks=ks,
-        tuning=TuneConfig(k=ks[0]) if tuned else None,
-        text=vectors,
-        embed=GnnEmbedder(kg, schema, encoder, progress) if with_gnn else None,
-        explanations=explanations,
-    )
-    watch.stop()
-    return replace(report, seconds={**watch.seconds, **report.seconds})
+    split = split_interactions(kg.interactions, _split_config(dataset, cut))
+    return Prepared(kg, schema, split, encoder, vectors)
 
 
 def _split_config(dataset: Dataset, cut: datetime | None) -> SplitConfig:

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from gnn.channels import ITSELF
 from gnn.history import History
 from gnn.paths import Sight, carried, graph_path
+from gnn.rerank import Place
 from gnn.storage import Model
 from gnn.terms import DENSE_CHANNELS, Terms, score_terms
 from gnn.words import Narrator
@@ -61,6 +62,7 @@ class Explanation:
     paths: tuple[Path, ...]  # strongest first; empty: there is no story to tell
     rest: Mapping[str, float]  # channel -> sum of its terms not shown as a path
     error: float  # |score − Σ of all terms|, of float arithmetic
+    place: Place | None = None  # in the ranking it comes from; None: it comes from none
 
 
 def explain(

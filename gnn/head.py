@@ -53,6 +53,11 @@ class Head(Protocol):
         ...
 
     @property
+    def text(self) -> NDArray[np.float32]:
+        """Text embeddings times the root of their weight, (n, d); d may be 0."""
+        ...
+
+    @property
     def by_entity(self) -> csr_matrix:
         """Products by entity: the first rows are ``Fᵀ``."""
         ...

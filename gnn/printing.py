@@ -13,12 +13,17 @@ from gnn.counterfactual import Counterfactual
 from gnn.explain import Explanation
 from gnn.history import History
 from gnn.teller import Teller
+from gnn.tradeoff import advised
 from gnn.words import USER_CLASS
+from kg.cli_support import table
 from kg.fact_index import FactIndex
 from kg.ids import local_part
 from kg.records import Edge, Path
 
-__all__ = ["plain", "print_explained", "print_fidelity", "print_without"]
+__all__ = ["plain", "print_curve", "print_explained", "print_fidelity", "print_without"]
+
+_CURVE = ("ndcg", "recall", "ild", "coverage", "gini", "novelty", "calibration")
+"""Measures shown of a curve, by name without cut-off; ``--json`` gives them all."""
 
 
 def plain(
@@ -54,6 +59,7 @@ def plain(
                 **named(item.product),
                 "score": item.score,
                 "paths": [path_of(path) for path in item.paths],
+                "rank_by_score": item.place and item.place.rank_by_score,
                 "rest": dict(item.rest),
                 "rest_words": {name: teller.narrator.channel(name, language) for name in item.rest},
                 "error": item.error,
@@ -89,7 +95,8 @@ def print_explained(console: Console, found: dict[str, Any]) -> None:
     for item in found["recommendations"]:
         title = escape(item["title"])
         console.print(
-            f"\n[bold]{item['rank']}. {title}[/]  ({item['product']})  score {item['score']:.4f}",
+            f"\n[bold]{item['rank']}. {title}[/]  ({item['product']})  score {item['score']:.4f}"
+            f"{_moved(item)}",
             soft_wrap=True,
         )
         for path in item["paths"]:
@@ -159,3 +166,21 @@ def print_fidelity(console: Console, report: dict[str, Any]) -> None:
 
 def _figures(values: dict[str, Any]) -> str:
     return "  ".join(f"{name} {value:.4g}" for name, value in values.items())
+
+
+def _moved(item: dict[str, Any]) -> str:
+    """Where a product stands by its score, where that is somewhere else."""
+    place = item["rank_by_score"]
+    return "" if place in {None, item["rank"]} else f"  (by score alone: {place})"
+
+
+def print_curve(console: Console, points: Sequence[dict[str, float]]) -> None:
+    """Print what `gnn.tradeoff.curve` measured, and the setting it speaks for."""
+    names = [name for name in points[0] if name.partition("@")[0] in _CURVE]
+    k = int(names[0].partition("@")[2])
+    heads = [name.replace(f"@{k}", "").replace(":", " of ", 1) for name in names]
+    rows = table(f"diversity, lists of {k}, on validation", *(f"#{n}" for n in ("knob", *heads)))
+    for point in points:
+        rows.add_row(f"{point['diversity']:g}", *(f"{point[name]:.4f}" for name in names))
+    console.print(rows)
+    console.print(f"largest setting that costs at most 1 % of NDCG@{k}: {advised(points, k=k):g}")

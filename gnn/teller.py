@@ -8,12 +8,14 @@ be shared between threads.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gnn.explain import ExplainConfig, Explanation, explain
 from gnn.history import Event, History
+from gnn.rerank import Diversity, places
 from gnn.score import Recommender
 from gnn.shoppers import Shoppers
 from gnn.words import Names, Narrator
@@ -98,8 +100,12 @@ class Teller:
         *,
         candidates: NDArray[np.bool_] | None = None,
         similar: bool = False,
+        diversity: Diversity | None = None,
     ) -> list[Explanation]:
         """The best products for a history, best first, each score taken apart.
+
+        Diversity changes which products are shown and in which order. It touches no score and no
+        path, and ``Explanation.place`` says where each product stood.
 
         Args:
             history: whom for.
@@ -108,10 +114,17 @@ class Teller:
             config: how much to tell.
             candidates: (n,) True where a product may be recommended; None: anywhere.
             similar: the history is a product looked at.
+            diversity: how much likeness within the list counts; None: not at all.
         """
-        best = self.recommender.recommend(history, k, candidates=candidates)
-        rows = [item.row for item in best]
-        return self._told(history, rows, language, config, similar) if rows else []
+        spread = Diversity() if diversity is None else diversity
+        best = self.recommender.recommend(history, spread.pool(k), candidates=candidates)
+        if not best:
+            return []
+        rows = np.array([item.row for item in best])
+        scores = np.array([item.score for item in best])
+        order = places(self.recommender.model.head, rows, scores, k, spread)
+        told = self._told(history, [place.row for place in order], language, config, similar)
+        return [replace(item, place=place) for item, place in zip(told, order, strict=True)]
 
     def explain(
         self, history: History, product: str, language: str, config: ExplainConfig

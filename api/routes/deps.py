@@ -7,10 +7,11 @@ from typing import Annotated
 from fastapi import Depends, Query, Request
 from fastapi.exceptions import RequestValidationError
 
+from api.schemas import ListOptions
 from api.service import Live, Service
 from api.settings import Settings
 
-__all__ = ["CurrentService", "InStock", "K", "Language", "Paths", "check_k"]
+__all__ = ["CurrentService", "Language", "Options", "check_k"]
 
 
 def _service(request: Request) -> Service:
@@ -19,12 +20,10 @@ def _service(request: Request) -> Service:
 
 
 CurrentService = Annotated[Service, Depends(_service)]
-K = Annotated[int, Query(ge=1, description="how many products")]
+Options = Annotated[ListOptions, Query()]
 Language = Annotated[
     str, Query(pattern="^[a-z]{2}$", description="language of the words, ISO 639-1")
 ]
-Paths = Annotated[int, Query(ge=0, le=20, description="how many paths to show for each product")]
-InStock = Annotated[bool, Query(description="leave out products known to be out of stock")]
 
 
 def check_k(k: int, settings: Settings, where: str) -> None:

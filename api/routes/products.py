@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 
-from api.routes.deps import CurrentService, InStock, K, Language, Paths, check_k
+from api.routes.deps import CurrentService, Language, Options, check_k
 from api.schemas import ProductDetail, ProductList, SimilarProducts
 
 __all__ = ["router"]
@@ -39,11 +39,8 @@ def similar(
     request: Request,
     service: CurrentService,
     product_id: ProductId,
-    k: K = 10,
-    lang: Language = "en",
-    paths: Paths = 3,
-    in_stock: InStock = True,
+    options: Options,
 ) -> SimilarProducts:
     """What would be recommended to someone who met only this product, explained alike."""
-    check_k(k, request.app.state.settings, "query")
-    return service.similar(product_id, k=k, lang=lang, paths=paths, in_stock=in_stock)
+    check_k(options.k, request.app.state.settings, "query")
+    return service.similar(product_id, options)

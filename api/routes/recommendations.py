@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 from fastapi.exceptions import RequestValidationError
 
-from api.routes.deps import CurrentService, InStock, K, Language, Paths, check_k
+from api.routes.deps import CurrentService, Options, check_k
 from api.schemas import Recommendations, RecommendRequest
 
 __all__ = ["router"]
@@ -22,14 +22,11 @@ def for_user(
     request: Request,
     service: CurrentService,
     user_id: UserId,
-    k: K = 10,
-    lang: Language = "en",
-    paths: Paths = 3,
-    in_stock: InStock = True,
+    options: Options,
 ) -> Recommendations:
     """Products for a user of the snapshot, best first, each with the paths its score is made of."""
-    check_k(k, request.app.state.settings, "query")
-    return service.recommend_user(user_id, k=k, lang=lang, paths=paths, in_stock=in_stock)
+    check_k(options.k, request.app.state.settings, "query")
+    return service.recommend_user(user_id, options)
 
 
 @router.post("/recommendations", summary="For a history")
@@ -42,6 +39,4 @@ def for_history(
     if len(body.history) > settings.max_history:
         message = f"holds {len(body.history)} events, at most {settings.max_history} are read"
         raise RequestValidationError([{"loc": ("body", "history"), "msg": message}])
-    return service.recommend_history(
-        body.history, k=body.k, lang=body.lang, paths=body.paths, in_stock=body.in_stock
-    )
+    return service.recommend_history(body)

@@ -84,6 +84,14 @@ def test_explain_without_and_in_pictures(sample_store: Path, tmp_path: Path) -> 
     assert json.loads(run(*ask, "--format", "json"))["recommendations"]
 
 
+def test_recommend_with_diversity(sample_store: Path) -> None:
+    ask = ("recommend", "--user", USER, "--diversity", "1", "--store", str(sample_store))
+    places = [item["rank_by_score"] for item in told(*ask)["recommendations"]]
+    assert places[0] == 1
+    assert places[-1] > 10
+    assert f"(by score alone: {places[-1]})" in run(*ask)
+
+
 def test_queries(sample_store: Path) -> None:
     store = ("--store", str(sample_store))
     brands = "MATCH (p:Product)-[:HAS_BRAND]->(b:Brand) RETURN b.name AS brand, count(*) AS n"
@@ -97,11 +105,13 @@ def test_queries(sample_store: Path) -> None:
 
 def test_evaluate(tmp_path: Path) -> None:
     options = ("--k", "5", "--text", "hashing", "--cache", str(tmp_path / "texts"))
-    report = told("evaluate", str(sample_path()), *options)
+    report = told("evaluate", str(sample_path()), "--diversity", *options)
     assert "2026-06-01" in report["split"]
     assert set(report["metrics"]) >= {"head", "popularity", "item_knn", "ease"}
     head, popular = report["metrics"]["head"], report["metrics"]["popularity"]
     assert head["ndcg@5"] > popular["ndcg@5"]
+    assert [point["diversity"] for point in report["diversity"]][::5] == [0, 0.5, 1]
+    assert report["diversity"][-1]["ild@5"] > report["diversity"][0]["ild@5"]
 
 
 @pytest.mark.parametrize(
