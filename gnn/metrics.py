@@ -21,7 +21,7 @@ from scipy.sparse import csr_matrix
 
 from kg.errors import ModelError
 
-__all__ = ["METRICS", "as_good", "ndcg_of_each", "ranking_metrics"]
+__all__ = ["METRICS", "as_good", "metrics_of_each", "ndcg_of_each", "ranking_metrics"]
 
 METRICS = ("ndcg", "recall", "hr", "precision", "mrr", "coverage")
 
@@ -39,6 +39,24 @@ def ranking_metrics(
     Raises:
         ModelError: shapes or cut-offs do not fit, or a user has no truth.
     """
+    of_each = metrics_of_each(recommended, truth, ks)
+    result: dict[str, float] = {}
+    for k in ks:
+        names = [f"{name}@{k}" for name in METRICS if name != "coverage"]
+        result |= {name: float(of_each[name].mean()) for name in names}
+        shown = np.unique(recommended[:, :k])
+        result[f"coverage@{k}"] = float((shown >= 0).sum() / truth.shape[1])
+    return result
+
+
+def metrics_of_each(
+    recommended: NDArray[np.integer], truth: csr_matrix, ks: Sequence[int]
+) -> dict[str, NDArray[np.float64]]:
+    """The metrics of every user, (users,) each, all but coverage; as `ranking_metrics` otherwise.
+
+    Raises:
+        ModelError: as `ranking_metrics`.
+    """
     users, width = recommended.shape
     if truth.shape[0] != users:
         raise ModelError(f"{users} lists but the truth of {truth.shape[0]} users")
@@ -48,12 +66,7 @@ def ranking_metrics(
     if users == 0 or (size == 0).any():
         raise ModelError("every user measured needs at least one product they really took")
     hits = _hits(recommended, truth)
-    result: dict[str, float] = {}
-    for k in ks:
-        result |= {f"{name}@{k}": value for name, value in _at(hits, size, k).items()}
-        shown = np.unique(recommended[:, :k])
-        result[f"coverage@{k}"] = float((shown >= 0).sum() / truth.shape[1])
-    return result
+    return {f"{name}@{k}": of_each for k in ks for name, of_each in _at(hits, size, k).items()}
 
 
 def ndcg_of_each(
@@ -87,16 +100,18 @@ def _hits(recommended: NDArray[np.integer], truth: csr_matrix) -> NDArray[np.boo
     return hits
 
 
-def _at(hits: NDArray[np.bool_], size: NDArray[np.integer], k: int) -> dict[str, float]:
+def _at(
+    hits: NDArray[np.bool_], size: NDArray[np.integer], k: int
+) -> dict[str, NDArray[np.float64]]:
     top = hits[:, :k]
     found = top.sum(axis=1)
     discount = 1.0 / np.log2(np.arange(2, k + 2))
     ideal = np.cumsum(discount)[np.minimum(size, k) - 1]
     first = np.where(found > 0, top.argmax(axis=1) + 1, np.inf)
     return {
-        "ndcg": float(((top @ discount) / ideal).mean()),
-        "recall": float((found / size).mean()),
-        "hr": float((found > 0).mean()),
-        "precision": float((found / k).mean()),
-        "mrr": float((1.0 / first).mean()),
+        "ndcg": (top @ discount) / ideal,
+        "recall": found / size,
+        "hr": (found > 0).astype(np.float64),
+        "precision": found / k,
+        "mrr": 1.0 / first,
     }
