@@ -20,7 +20,7 @@ text_option = click.option(
     "--text",
     default="minilm",
     show_default=True,
-    help="Text encoder: minilm, hashing, or sentence-transformers:<folder or hub name>.",
+    help="Text encoder: minilm, use, hashing, or sentence-transformers:<folder or hub name>.",
 )
 language_option = click.option("--lang", default="en", show_default=True, help="Of the words.")
 
@@ -143,6 +143,8 @@ def _teller(store: Path, user: str | None, bought: tuple[str, ...]) -> tuple[Tel
 @click.option("--k", "ks", default="10,20", show_default=True, callback=_ks, help="Cut-offs.")
 @click.option("--cut", type=click.DateTime(["%Y-%m-%d"]), help="Test on events from this day on.")
 @click.option("--gnn/--no-gnn", "with_gnn", default=False, help="Measure the graph network too.")
+@click.option("--ablations", is_flag=True, help="Measure the model without each of its parts.")
+@click.option("--cold", is_flag=True, help="Measure how new products fare.")
 @text_option
 @click.option(
     "--cache",
@@ -156,12 +158,16 @@ def evaluate(
     ks: tuple[int, ...],
     cut: datetime | None,
     with_gnn: bool,
+    ablations: bool,
+    cold: bool,
     text: str,
     cache: Path,
     as_json: bool,
 ) -> None:
     """Train on DATASET's train part, choose settings on validation, report the test part."""
+    from gnn.cold_methods import ColdConfig
     from gnn.experiment import evaluate_dataset
+    from gnn.printing import print_ablations, print_cold
     from gnn.text import TextConfig
 
     with TerminalProgress() as progress:
@@ -172,6 +178,8 @@ def evaluate(
             cut=cut,
             with_gnn=with_gnn,
             text=TextConfig(encoder=text),
+            ablations=ablations,
+            cold=ColdConfig() if cold else None,
             progress=progress,
         ).to_dict()
 
@@ -182,6 +190,8 @@ def evaluate(
         for method, values in report["metrics"].items():
             rows.add_row(method, *(f"{value:.4f}" for value in values.values()))
         console.print(rows)
+        print_ablations(console, report["ablations"])
+        print_cold(console, report["cold"])
 
     emit(report, as_json, human)
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from gnn.cold_methods import ColdConfig
 from gnn.embed import GnnEmbedder
 from gnn.evaluate import Report, evaluate
 from gnn.split import SplitConfig, split_interactions
@@ -35,6 +36,8 @@ def evaluate_dataset(
     cut: datetime | None = None,
     with_gnn: bool = False,
     text: TextConfig | None = None,
+    ablations: bool = False,
+    cold: ColdConfig | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Train on a dataset's train part, choose on validation, report the test part.
@@ -46,6 +49,8 @@ def evaluate_dataset(
         cut: first moment of the test; by default the dataset's own split, or its own cut.
         with_gnn: measure the graph network too.
         text: which encoder stands for the texts.
+        ablations: measure the model without each of its parts too.
+        cold: measure how new products fare too, as this says.
         progress: told of the stages.
 
     Raises:
@@ -71,6 +76,8 @@ def evaluate_dataset(
         tuning=TuneConfig(k=ks[0]),
         text=vectors,
         embed=GnnEmbedder(kg, schema, encoder, progress) if with_gnn else None,
+        ablations=ablations,
+        cold=cold,
     )
     watch.stop()
     return replace(report, seconds={**watch.seconds, **report.seconds})

@@ -103,6 +103,7 @@ def fit_model(
     text: NDArray[np.float32] | None = None,
     config: HeadConfig | None = None,
     channels: list[Channel] | None = None,
+    co_purchase: bool = True,
 ) -> Model:
     """Fit the fusion head on a graph and training events.
 
@@ -113,6 +114,7 @@ def fit_model(
         text: (n, d) float32 unit rows in the order of ``kg.products``; None: no text channel.
         config: settings; the defaults where None.
         channels: those of ``read_channels`` with the same damping, where made already.
+        co_purchase: whether the channel ``F = Xᵀ`` is in the Gram matrix; histories do without.
 
     Raises:
         ModelError: no usable events, too many products, or shapes that do not agree.
@@ -129,10 +131,13 @@ def fit_model(
         degree_exponent=config.degree_exponent,
         min_degree=config.min_degree,
     )
+    user_items = data.user_items(config)
+    if not co_purchase:
+        user_items = user_items[:0]  # a Gram matrix of nobody
     return Model(
         config=config,
         products=products,
-        head=fit_head(data.user_items(config), features, text, config, bought=data.bought),
+        head=fit_head(user_items, features, text, config, bought=data.bought),
         events=read_user_events(kg, schema, products),
         broader=broader_edges(kg, schema),
         gnn=np.zeros((len(products), 0), dtype=np.float32),

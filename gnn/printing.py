@@ -12,9 +12,10 @@ from rich.markup import escape
 from gnn.explain import Explanation
 from gnn.history import History
 from gnn.teller import Teller
+from kg.cli_support import table
 from kg.ids import local_part
 
-__all__ = ["plain", "print_explained"]
+__all__ = ["plain", "print_ablations", "print_cold", "print_explained"]
 
 
 def plain(
@@ -68,3 +69,43 @@ def print_explained(console: Console, found: dict[str, Any]) -> None:
             names = item["rest_words"]
             parts = ", ".join(f"{names[name]} {value:+.4f}" for name, value in strongest)
             console.print(f"   {share}  the rest: {parts}", soft_wrap=True, style="dim")
+
+
+def print_ablations(console: Console, found: Sequence[dict[str, Any]]) -> None:
+    """Print what each part of the model is worth; nothing where nothing was measured."""
+    if not found:
+        return
+    names = list(found[0]["metrics"])
+    columns = [column for name in names for column in (f"#{name} (95 %)", "#to full (95 %)")]
+    rows = table("Without each part", "model", *columns)
+    for item in found:
+        cells = [
+            cell
+            for name in names
+            for cell in (_interval(item["metrics"][name]), _interval(item["difference"].get(name)))
+        ]
+        rows.add_row(item["name"], *cells)
+    console.print(rows)
+
+
+def print_cold(console: Console, found: dict[str, Any] | None) -> None:
+    """Print how new products fare; nothing where it was not measured."""
+    if found is None:
+        return
+    names = list(found["methods"][0]["among_cold"])
+    heads = [f"#{name}, {where}" for where in ("new alone", "among all") for name in names]
+    title = f"{found['products']} products made new, taken by {found['users']} users"
+    rows = table(title, "method", *heads, "#overall ndcg")
+    for item in found["methods"]:
+        cells = [
+            _interval(item[where][name]) for where in ("among_cold", "among_all") for name in names
+        ]
+        rows.add_row(item["name"], *cells, f"{item['overall_ndcg']['mean']:.4f}")
+    console.print(rows)
+
+
+def _interval(found: dict[str, float] | None) -> str:
+    """``.1234 (.1200 to .1268)``; nothing for None."""
+    if found is None:
+        return ""
+    return f"{found['mean']:.4f} ({found['low']:.4f} to {found['high']:.4f})"
