@@ -19,7 +19,7 @@ from gnn.bootstrap import Estimate, estimates, paired_differences
 from gnn.channels import Channel, read_channels
 from gnn.fit import attach_gnn, fit_model, read_training
 from gnn.held_out import HeldOut
-from gnn.ranking import head_scorer
+from gnn.ranking import model_scorer
 from gnn.split import Split
 from gnn.storage import Model
 from kg.facts import KnowledgeGraph
@@ -117,5 +117,5 @@ def _refitted(channels: Sequence[Channel], text: NDArray[np.float32] | None) -> 
 
 def _of_each(test: HeldOut, model: Model) -> dict[str, NDArray[np.float64]]:
     """The metrics shown, of each user."""
-    found = test.of_each(head_scorer(model.head.inverse, model.gnn), model.config)
+    found = test.of_each(model_scorer(model.head, model.gnn), model.config)
     return {name: values for name, values in found.items() if name.split("@")[0] in _SHOWN}

@@ -23,7 +23,7 @@ from gnn.fusion import HeadConfig
 from gnn.held_out import HeldOut
 from gnn.kin import Kin, KinConfig, find_kin, with_kin
 from gnn.metrics import as_good
-from gnn.ranking import Scorer, head_scorer
+from gnn.ranking import Scorer, model_scorer
 from gnn.storage import Model
 from kg.errors import ModelError
 from kg.facts import KnowledgeGraph
@@ -148,7 +148,7 @@ class ColdFits:
             channels=channels,
             co_purchase=False,
         )
-        return head_scorer(model.head.inverse)
+        return model_scorer(model.head)
 
 
 @dataclass(frozen=True)
@@ -177,11 +177,11 @@ def choose(world: ColdWorld, fit: ColdFits, cold: ColdConfig) -> ColdChoice:
 def _own_weight(world: ColdWorld, fit: ColdFits, cold: ColdConfig) -> float:
     """The β that ranks new products best among all, of those that cost nothing overall."""
     model = fit.full(world.events)
-    score, kin = head_scorer(model.head.inverse), _kin(model, world.new, 0.0)
+    score, kin = model_scorer(model.head), _kin(model, world.new, 0.0)
     name = f"ndcg@{world.taken.ks[0]}"
     overall, of_new = {}, {}
     for weight in cold.own_weights:
-        scored = with_kin(score, Kin(kin.new, kin.shares, weight))
+        scored = with_kin(score, model.head.own, Kin(kin.new, kin.shares, weight))
         overall[weight] = world.everything.of_each(scored, fit.config)[name]
         of_new[weight] = world.taken.of_each(scored, fit.config)[name].mean()
     best = max(overall.values(), key=lambda values: float(values.mean()))
@@ -192,7 +192,7 @@ def _own_weight(world: ColdWorld, fit: ColdFits, cold: ColdConfig) -> float:
 def _kin(model: Model, new: NDArray[np.bool_], own_weight: float) -> Kin:
     head = model.head
     matrices: list[csr_matrix | NDArray[np.float32]] = [head.features.matrix(), head.text]
-    return find_kin(matrices, new, head.regularization, KinConfig(own_weight=own_weight))
+    return find_kin(matrices, new, model.config.regularization, KinConfig(own_weight=own_weight))
 
 
 def scorers(
@@ -200,8 +200,8 @@ def scorers(
 ) -> Iterator[tuple[str, Scorer]]:
     """All methods by name, the full model first; each is fitted when it is asked for."""
     model = fit.full(world.events)
-    plain = head_scorer(model.head.inverse)
-    head = with_kin(plain, _kin(model, world.new, chosen.own_weight))
+    plain = model_scorer(model.head)
+    head = with_kin(plain, model.head.own, _kin(model, world.new, chosen.own_weight))
     if embed is None:
         yield "full", head
     else:
@@ -218,7 +218,7 @@ def scorers(
     if fit.channels:
         yield "graph only", fit.graph_only(world.events, chosen.graph_factor)
     del model, plain, head
-    yield "ceiling: events left in", head_scorer(fit.full(world.whole).head.inverse)
+    yield "ceiling: events left in", model_scorer(fit.full(world.whole).head)
 
 
 def _near(vectors: NDArray[np.float32]) -> Scorer:

@@ -29,7 +29,7 @@ from gnn.embed import Embed
 from gnn.fit import TrainingData, attach_gnn, fit_model, read_training
 from gnn.fusion import HeadConfig
 from gnn.held_out import HeldOut
-from gnn.ranking import head_scorer
+from gnn.ranking import model_scorer
 from gnn.split import Split
 from gnn.storage import Model
 from gnn.tune import Trial, TuneConfig, Tuning, tune
@@ -56,6 +56,7 @@ class Report:
     seconds: dict[str, float]
     peak_memory_bytes: int  # of the process, so far
     exact_sum_error: float
+    head: dict[str, str]  # which head was fitted, and why
     gnn_trials: dict[str, float] = field(default_factory=dict)  # weight -> NDCG on validation
     ablations: list[Ablation] = field(default_factory=list)
     cold: ColdReport | None = None
@@ -117,7 +118,7 @@ def evaluate(
     fit = partial(fit_model, kg, schema, text=text, config=chosen, channels=channels)
     with clock("fit"):
         model = fit(split.train_and_valid)
-    metrics = {"head": test.measure(head_scorer(model.head.inverse), chosen)}
+    metrics = {"head": test.measure(model_scorer(model.head), chosen)}
     trials: list[Trial] = []
     embeddings = None
     if embed is not None:
@@ -129,7 +130,7 @@ def evaluate(
             model = attach_gnn(model, embeddings, histories, trials[0].value)
     if baselines:
         with clock("baselines"):
-            metrics |= _baselines(early, wanted, test, chosen, tuning)
+            metrics |= _baselines(early, wanted, test, chosen, tuning, model.choice.kind)
     again: dict[str, Any] = {"text": text, "ks": ks, "channels": channels}
     apart: list[Ablation] = []
     new = None
@@ -153,6 +154,7 @@ def evaluate(
         seconds=clock.seconds,
         peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         exact_sum_error=model.head.error,
+        head=model.choice.to_dict(),
         gnn_trials={f"{trial.value:g}": trial.ndcg for trial in trials},
         ablations=apart,
         cold=new,
@@ -164,7 +166,7 @@ def _gnn_trials(
 ) -> list[Trial]:
     """Weights of the GNN tried on validation, the best first."""
     scaled = attach_gnn(model, embeddings, data.histories(model.config), 1.0).gnn
-    return tune_gnn_weight(head_scorer(model.head.inverse), scaled, data, wanted, model.config)
+    return tune_gnn_weight(model_scorer(model.head), scaled, data, wanted, model.config)
 
 
 def _with_gnn(
@@ -178,7 +180,7 @@ def _with_gnn(
 
     return {
         "gnn": test.measure(alone, config),
-        "head+gnn": test.measure(head_scorer(model.head.inverse, scaled), config),
+        "head+gnn": test.measure(model_scorer(model.head, scaled), config),
     }
 
 
@@ -188,15 +190,23 @@ def _baselines(
     test: HeldOut,
     config: HeadConfig,
     tuning: TuneConfig | None,
+    head: str,
 ) -> dict[str, dict[str, float]]:
-    """Test metrics of popularity, item-KNN and EASE, whose λ is tuned as the head's is."""
+    """Test metrics of popularity, item-KNN and EASE, whose λ is tuned as the head's is.
+
+    EASE is n × n itself: where the dense head does not fit, neither does it.
+    """
     plain = HeadConfig(regularization=config.regularization)
     if tuning is not None:
-        flat = tuning.model_copy(update={"recency": (1.0,), "half_lives": False})
+        flat = tuning.model_copy(
+            update={"recency": (1.0,), "half_lives": False, "norm_exponent": ()}
+        )
         plain = tune(early, wanted, [], None, start=plain, config=flat).config
     user_items = test.data.user_items(plain)
-    return {
-        "ease": test.measure(ease_scorer(user_items, plain.regularization), plain),
+    found = {}
+    if head == "dense":
+        found["ease"] = test.measure(ease_scorer(user_items, plain.regularization), plain)
+    return found | {
         "item_knn": test.measure(item_cosine_scorer(user_items), plain),
         "popularity": test.measure(popularity_scorer(user_items), plain),
     }

@@ -18,8 +18,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from gnn.channels import ITSELF
 from gnn.history import History
 from gnn.paths import Sight, graph_path
+from gnn.sparse import gather
 from gnn.storage import Model
-from gnn.terms import DENSE_CHANNELS, Terms, gather, score_terms
+from gnn.terms import DENSE_CHANNELS, Terms, score_terms
 from gnn.words import Narrator
 from kg.errors import ModelError
 from kg.records import Evidence, Path

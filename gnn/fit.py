@@ -7,7 +7,7 @@ learned from ``interactions`` alone, which is how held-out events stay held out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -16,10 +16,14 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from gnn.channels import Channel, broader_edges, read_channels
+from gnn.choice import choose_head
 from gnn.events import EventColumns, event_matrix, read_events
 from gnn.features import fuse
-from gnn.fusion import FusionHead, HeadConfig, fit_head
+from gnn.fusion import HeadConfig, fit_head
+from gnn.head import Head
 from gnn.history import history_matrix
+from gnn.lowrank import fit_low_rank
+from gnn.ranking import batch_size
 from gnn.storage import Model
 from gnn.user_events import read_user_events
 from kg.errors import ModelError
@@ -105,7 +109,7 @@ def fit_model(
     channels: list[Channel] | None = None,
     co_purchase: bool = True,
 ) -> Model:
-    """Fit the fusion head on a graph and training events.
+    """Fit the head that `gnn.choice.choose_head` chooses on a graph and training events.
 
     Args:
         kg: the graph.
@@ -117,7 +121,7 @@ def fit_model(
         co_purchase: whether the channel ``F = Xᵀ`` is in the Gram matrix; histories do without.
 
     Raises:
-        ModelError: no usable events, too many products, or shapes that do not agree.
+        ModelError: no usable events, or shapes that do not agree.
     """
     config = HeadConfig() if config is None else config
     products = Vocabulary(kg.products["id"].to_pylist())
@@ -134,10 +138,13 @@ def fit_model(
     user_items = data.user_items(config)
     if not co_purchase:
         user_items = user_items[:0]  # a Gram matrix of nobody
+    choice = choose_head(len(products), config)
+    fit = fit_head if choice.kind == "dense" else fit_low_rank
     return Model(
         config=config,
+        choice=choice,
         products=products,
-        head=fit_head(user_items, features, text, config, bought=data.bought),
+        head=fit(user_items, features, text, config, bought=data.bought),
         events=read_user_events(kg, schema, products),
         broader=broader_edges(kg, schema),
         gnn=np.zeros((len(products), 0), dtype=np.float32),
@@ -171,22 +178,24 @@ def attach_gnn(
         ratio = _spread_ratio(model.head, embeddings, histories)
         scaled = np.ascontiguousarray(embeddings * np.sqrt(weight * ratio), dtype=np.float32)
     config = model.config.model_copy(update={"gnn_weight": weight})
-    return Model(config, model.products, model.head, model.events, model.broader, scaled)
+    return replace(model, config=config, gnn=scaled)
 
 
-def _spread_ratio(
-    head: FusionHead, embeddings: NDArray[np.float32], histories: csr_matrix
-) -> float:
+def _spread_ratio(head: Head, embeddings: NDArray[np.float32], histories: csr_matrix) -> float:
     """Mean over sampled users of std(head scores) / std(GNN scores), outside their histories."""
     users = np.flatnonzero(np.diff(histories.indptr))
     sample = histories[users[np.linspace(0, len(users) - 1, min(len(users), 256)).astype(int)]]
-    new = np.ones(sample.shape, dtype=bool)
-    new[sample.nonzero()] = False
-    of_head = -(sample @ head.inverse) / head.inverse.diagonal()
-    of_gnn = (sample @ embeddings) @ embeddings.T
-    ratios = [
-        float(of_head[at, mask].std() / of_gnn[at, mask].std())
-        for at, mask in enumerate(new)
-        if mask.any() and of_gnn[at, mask].std() > 0
-    ]
+    step = batch_size(head.num_products)
+    ratios: list[float] = []
+    for start in range(0, sample.shape[0], step):
+        some = sample[start : start + step]
+        new = np.ones(some.shape, dtype=bool)
+        new[some.nonzero()] = False
+        of_head = head.batch(some)
+        of_gnn = (some @ embeddings) @ embeddings.T
+        ratios += [
+            float(of_head[at, mask].std() / of_gnn[at, mask].std())
+            for at, mask in enumerate(new)
+            if mask.any() and of_gnn[at, mask].std() > 0
+        ]
     return float(np.mean(ratios)) if ratios else 0.0

@@ -1,34 +1,51 @@
 """The fusion head: ridge regression of the history on itself and on what is known of the products.
 
-    G = Σ_r w_r F_r F_rᵀ        P = (G + λI)⁻¹        B_ij = −P_ij / P_jj   (i ≠ j)
+    G = Σ_r w_r F_r F_rᵀ     P = (G + λI)⁻¹     s_j = (λ P_jj)^−η     B_ij = −λ P_ij s_j   (i ≠ j)
     score(u, j) = Σ_i x_ui B_ij
 
-Co-purchase is the channel ``F = Xᵀ``; without any other channel this is EASE (Steck, 2019,
-"Embarrassingly Shallow Autoencoders for Sparse Data"). Because ``(G + λI) P = I``,
+Co-purchase is the channel ``F = Xᵀ``; without any other channel and with η = 1 this is EASE (Steck,
+2019, "Embarrassingly Shallow Autoencoders for Sparse Data"). ``λ P_jj``, in (0, 1], is what nothing
+else explains of product j; η above 1 favours products of which much is known. Because
+``(G + λI) P = I``,
 
-    B_ij = Σ_r w_r (P F_r)[i, :] · F_r[j, :] / (λ P_jj)     for i ≠ j,
+    B_ij = s_j Σ_r w_r (P F_r)[i, :] · F_r[j, :]     for i ≠ j,
 
 so each score is exactly a sum over (history product i, channel r, entity e of j): the terms
-`gnn.explain` hands out. In: matrices. Out: a `FusionHead`, arrays only.
+`gnn.explain` hands out. In: matrices. Out: a `FusionHead`, arrays only, n² of them; what is done
+where these do not fit is `gnn.lowrank`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from functools import cached_property
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 from scipy.sparse import csc_matrix, csr_matrix, hstack
 
+from gnn.dense import DenseSums
 from gnn.features import Features
+from gnn.head import Rows
 from gnn.history import HistoryConfig
 from gnn.solve import add_gram, exact_sum_error, ridge_inverse
+from gnn.sparse import sorted_csr
 from kg.errors import ModelError
 
-__all__ = ["FusionHead", "HeadConfig", "HeavyColumns", "fit_head", "solve_head"]
+__all__ = [
+    "FusionHead",
+    "HeadConfig",
+    "HeavyColumns",
+    "check_shapes",
+    "column_factor",
+    "fit_head",
+    "scaled_text",
+    "side_by_side",
+    "solve_head",
+]
 
 _HEAVY = 128
 _Weight = Annotated[float, Field(ge=0, le=1e5)]
@@ -61,6 +78,9 @@ class HeadConfig(BaseModel):
     ancestor_damping: float = Field(
         default=0.5, ge=0, le=1, description="factor per broader edge; 0: no ancestors"
     )
+    norm_exponent: float = Field(
+        default=1.0, ge=0, le=4, description="η of the normalisation of each product's column of B"
+    )
     min_degree: int = Field(default=2, ge=1, description="entities of fewer products are left out")
     half_life_days: float | None = Field(
         default=None,
@@ -74,8 +94,18 @@ class HeadConfig(BaseModel):
     max_error: float = Field(
         default=1e-6, gt=0, le=1e-2, description="allowed error of the exact sum"
     )
-    max_products: int = Field(
-        default=30_000, ge=1, description="largest catalogue for the dense head"
+    kind: Literal["auto", "dense", "low_rank"] = Field(
+        default="auto",
+        description="auto: dense where its n × n arrays fit in half the memory, else low_rank",
+    )
+    rank: int = Field(
+        default=512, ge=1, le=2048, description="of the low-rank head's sketch of all channels"
+    )
+    text_rank: int = Field(
+        default=128, ge=1, le=2048, description="dimensions of text the low-rank head keeps"
+    )
+    memory_bytes: int | None = Field(
+        default=None, ge=1, description="memory to choose by; None: what the machine has"
     )
 
     def weight(self, relation: str) -> float:
@@ -91,12 +121,13 @@ class HeavyColumns:
     sums: NDArray[np.float32]  # (heavy, n)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FusionHead:
     """A fitted head. All that scoring and explaining read; arrays may be memory-mapped."""
 
     regularization: float
     inverse: NDArray[np.float32]  # P, (n, n) symmetric
+    factor: NDArray[np.float64]  # s_j, (n,)
     features: Features  # F, (n, columns), scaled by sqrt(w)
     by_entity: csr_matrix  # Fᵀ, (columns, n)
     heavy: HeavyColumns
@@ -110,6 +141,51 @@ class FusionHead:
     def num_products(self) -> int:
         """Number of products."""
         return len(self.inverse)
+
+    def scores(
+        self, rows: Rows, weights: NDArray[np.float64], products: Rows | None = None
+    ) -> NDArray[np.float64]:
+        """See `gnn.head.Head`."""
+        scores = (weights @ self.inverse[rows].astype(np.float64)) * self._column
+        scores[rows] -= weights * self.inverse[rows, rows] * self._column[rows]  # none from itself
+        return scores if products is None else scores[products]
+
+    def batch(self, histories: csr_matrix) -> NDArray[np.float32]:
+        """See `gnn.head.Head`."""
+        return np.asarray((histories @ self.inverse) * self._column.astype(np.float32))
+
+    def parts(self, products: Rows, rows: Rows) -> NDArray[np.float64]:
+        """See `gnn.head.Head`."""
+        inverse = self.inverse[rows[None, :], products[:, None]].astype(np.float64)
+        return np.asarray(inverse * self._column[products][:, None])
+
+    def scale(self, products: Rows) -> NDArray[np.float64]:
+        """See `gnn.head.Head`."""
+        return self.factor[products]
+
+    def sums(self, rows: Rows, weights: NDArray[np.float64], chosen: Rows) -> DenseSums:
+        """See `gnn.head.Head`."""
+        return DenseSums(self, rows, weights, chosen)
+
+    def bought_both(self, one: int, other: int) -> int:
+        """See `gnn.head.Head`."""
+        start, stop = int(self.buyers.indptr[one]), int(self.buyers.indptr[one + 1])
+        at = start + int(self.buyers.indices[start:stop].searchsorted(other))
+        return int(self.buyers.data[at]) if at < stop and self.buyers.indices[at] == other else 0
+
+    def popularity(self) -> NDArray[np.float64]:
+        """See `gnn.head.Head`."""
+        return self.buyers.diagonal().astype(np.float64)
+
+    @cached_property
+    def own(self) -> NDArray[np.float64]:
+        """What `batch` says of each product from itself, (n,): to be taken out."""
+        return self._column * self.inverse.diagonal()
+
+    @cached_property
+    def _column(self) -> NDArray[np.float64]:
+        """``−λ s_j``: what a column of P is multiplied with, (n,)."""
+        return -self.regularization * self.factor
 
 
 def fit_head(
@@ -130,42 +206,53 @@ def fit_head(
         bought: users × products, what counts as bought when buyers are counted; default X.
 
     Raises:
-        ModelError: more products than `HeadConfig.max_products`, or shapes that do not agree.
+        ModelError: shapes that do not agree.
     """
     n = user_items.shape[1]
-    _check(n, features, text, config)
-    width = text.shape[1] if text is not None and config.text_weight > 0 else 0
-    scaled = np.zeros((n, 0), dtype=np.float32)
-    if text is not None and width:
-        scaled = np.ascontiguousarray(np.sqrt(config.text_weight) * text, dtype=np.float32)
+    check_shapes(n, features, text)
+    scaled = scaled_text(text, n, config)
     matrix = features.matrix()
-    co_purchase = _sorted_csr(user_items.T @ user_items, np.float32)
+    co_purchase = sorted_csr(user_items.T @ user_items, np.float32)
     inverse, error = _solve(matrix, scaled, user_items, config)
-    by_entity = _sorted_csr(csc_matrix(matrix).T, np.float32)
+    by_entity = sorted_csr(csc_matrix(matrix).T, np.float32)
     held = user_items if bought is None else bought
     ones = csr_matrix((np.ones(held.nnz, dtype=np.int32), held.indices, held.indptr), held.shape)
     return FusionHead(
         regularization=config.regularization,
         inverse=inverse,
+        factor=column_factor(inverse, config),
         features=features,
         by_entity=by_entity,
         heavy=_heavy_columns(by_entity, inverse),
         text=scaled,
         inverse_text=np.ascontiguousarray(_product(scaled.T.astype(np.float64), inverse).T),
         co_purchase=co_purchase,
-        buyers=_sorted_csr(ones.T @ ones, np.int32),
+        buyers=sorted_csr(ones.T @ ones, np.int32),
         error=error,
     )
 
 
-def _check(
-    n: int, features: Features, text: NDArray[np.float32] | None, config: HeadConfig
-) -> None:
-    if n > config.max_products:
-        raise ModelError(
-            f"{n} products are more than the dense head is meant for ({config.max_products}): its "
-            f"inverse alone takes {n * n * 4 / 1e9:.0f} GB; raise max_products if the machine can"
-        )
+def scaled_text(
+    text: NDArray[np.float32] | None, n: int, config: HeadConfig
+) -> NDArray[np.float32]:
+    """T, the embeddings times the root of their weight; (n, 0) where they do not count."""
+    if text is None or config.text_weight == 0:
+        return np.zeros((n, 0), dtype=np.float32)
+    return np.ascontiguousarray(np.sqrt(config.text_weight) * text, dtype=np.float32)
+
+
+def column_factor(inverse: NDArray[np.float32], config: HeadConfig) -> NDArray[np.float64]:
+    """``s_j = (λ P_jj)^−η`` of each product, (n,)."""
+    diagonal = inverse.diagonal().astype(np.float64)
+    return np.asarray((config.regularization * diagonal) ** -config.norm_exponent)
+
+
+def check_shapes(n: int, features: Features, text: NDArray[np.float32] | None) -> None:
+    """Features and text must be of the ``n`` products the interactions name.
+
+    Raises:
+        ModelError: they are not.
+    """
     for name, rows in (("features", features.shape[0]), ("text", n if text is None else len(text))):
         if rows != n:
             raise ModelError(f"{name} have {rows} rows but the interactions name {n} products")
@@ -189,7 +276,7 @@ def solve_head(
     """
     n = user_items.shape[1]
     gram = np.zeros((n, n), dtype=precision)
-    add_gram(gram, _side_by_side(features, user_items))
+    add_gram(gram, side_by_side(features, user_items))
     if text.shape[1]:
         add_gram(gram, text)
     return ridge_inverse(gram, regularization)
@@ -199,18 +286,20 @@ def _solve(
     matrix: csr_matrix, text: NDArray[np.float32], user_items: csr_matrix, config: HeadConfig
 ) -> tuple[NDArray[np.float32], float]:
     """P and the error of its exact sum, in the precision that reaches ``max_error``."""
-    everything = _side_by_side(matrix, user_items)
+    everything = side_by_side(matrix, user_items)
     for precision in ("float32", "float64"):
         if config.precision in ("auto", precision):
             inverse = solve_head(matrix, text, user_items, config.regularization, precision)
-            error = exact_sum_error(inverse, everything, text, config.regularization)
+            error = exact_sum_error(
+                inverse, everything, text, config.regularization, config.norm_exponent
+            )
             if error <= config.max_error:
                 break
     return inverse, error
 
 
-def _side_by_side(matrix: csr_matrix, user_items: csr_matrix) -> csr_matrix:
-
+def side_by_side(matrix: csr_matrix, user_items: csr_matrix) -> csr_matrix:
+    """``[F Xᵀ]``, products × (columns + users)."""
     return csr_matrix(hstack([matrix, user_items.T], format="csr", dtype=np.float32))
 
 
@@ -231,9 +320,3 @@ def _product(
         columns = slice(start, start + 1024)
         product[:, columns] = left @ inverse[:, columns].astype(np.float64, order="C")
     return product
-
-
-def _sorted_csr(matrix: Any, dtype: type[np.generic]) -> csr_matrix:
-    result = csr_matrix(matrix, dtype=dtype)
-    result.sum_duplicates()
-    return result

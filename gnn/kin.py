@@ -91,13 +91,19 @@ def find_kin(
     return Kin(new, _shares(weights, known, new, config.count), config.own_weight)
 
 
-def with_kin(score: Scorer, kin: Kin) -> Scorer:
-    """The scorer of a head (`gnn.ranking.head_scorer`) with new products scored by their kin."""
+def with_kin(score: Scorer, own: NDArray[np.floating], kin: Kin) -> Scorer:
+    """A head's scorer with the scores of new products taken from their kin.
+
+    Args:
+        score: `gnn.ranking.model_scorer` of a head alone.
+        own: (n,) the part of a score that is of the product itself, to be taken out.
+        kin: the kin.
+    """
     rows = np.flatnonzero(np.diff(kin.shares.indptr) > 0)
     shares = kin.shares[rows].T.tocsr()
 
     def scored(histories: csr_matrix) -> NDArray[np.floating]:
-        scores = np.asarray(score(histories) + histories)  # less −x_j, each product's own part
+        scores = np.asarray(score(histories) - histories.multiply(own))
         scores[:, rows] = scores @ shares + kin.own_weight * (histories @ shares).toarray()
         return scores
 

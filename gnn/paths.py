@@ -43,10 +43,7 @@ class Sight:
 
     def other_buyers(self, history: int, product: int) -> int:
         """How many users bought both products, this user not counted."""
-        buyers = self.model.head.buyers
-        start, stop = int(buyers.indptr[history]), int(buyers.indptr[history + 1])
-        at = start + int(buyers.indices[start:stop].searchsorted(product))
-        both = int(buyers.data[at]) if at < stop and buyers.indices[at] == product else 0
+        both = self.model.head.bought_both(history, product)
         own = history in self._facts and product in self._facts
         return both - int(own and both > 0)
 

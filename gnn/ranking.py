@@ -12,23 +12,41 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-__all__ = ["Scorer", "head_scorer", "top_products"]
+from gnn.head import Head
+
+__all__ = ["Scorer", "batch_size", "head_scorer", "model_scorer", "top_products"]
 
 Scorer = Callable[[csr_matrix], NDArray[np.floating]]
 """Histories of a batch, (b, n) sparse -> scores, (b, n) dense."""
 
 _BATCH = 1024
+_NUMBERS = 1 << 26  # scores in memory at once, at most
 
 
-def head_scorer(inverse: NDArray[np.float32], gnn: NDArray[np.float32] | None = None) -> Scorer:
-    """Scorer of a fusion head, with a GNN's scaled embeddings where given.
+def batch_size(num_products: int) -> int:
+    """How many users are scored at once."""
+    return max(1, min(_BATCH, _NUMBERS // max(num_products, 1)))
+
+
+def head_scorer(inverse: NDArray[np.float32], factor: NDArray[np.float64] | None = None) -> Scorer:
+    """Scorer of the dense head's inverse alone, (n, n); see `model_scorer`.
+
+    Args:
+        inverse: P.
+        factor: ``s_j`` (`gnn.fusion`) or a multiple of it, (n,); None: ``1 / P_jj``.
+    """
+    scale = -(1.0 / inverse.diagonal() if factor is None else factor).astype(np.float32)
+    return lambda histories: np.asarray((histories @ inverse) * scale)
+
+
+def model_scorer(head: Head, gnn: NDArray[np.float32] | None = None) -> Scorer:
+    """Scorer of a head of either kind, with a GNN's scaled embeddings where given.
 
     Scores of products in the history itself are meaningless: they are to be masked.
     """
-    scale = -1.0 / inverse.diagonal()
 
     def score(histories: csr_matrix) -> NDArray[np.floating]:
-        scores = (histories @ inverse) * scale
+        scores = head.batch(histories)
         if gnn is not None and gnn.shape[1]:
             scores += (histories @ gnn) @ gnn.T
         return np.asarray(scores)
@@ -50,8 +68,9 @@ def top_products(
     users, products = histories.shape
     k = min(k, products)
     best = np.full((users, k), -1, dtype=np.int64)
-    for start in range(0, users, _BATCH):
-        batch = slice(start, min(start + _BATCH, users))
+    step = batch_size(products)
+    for start in range(0, users, step):
+        batch = slice(start, min(start + step, users))
         scores = np.array(score(histories[batch]))
         masked = seen[batch]
         rows = np.repeat(np.arange(masked.shape[0]), np.diff(masked.indptr))

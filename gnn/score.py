@@ -37,9 +37,6 @@ class Recommender:
     def __init__(self, model: Model) -> None:
         self.model = model
         self.products = model.products
-        head = model.head
-        self._diagonal = head.inverse.diagonal().astype(np.float64)
-        self._scale = -1.0 / self._diagonal
 
     @classmethod
     def load(cls, directory: Path) -> Recommender:
@@ -68,8 +65,7 @@ class Recommender:
         head, rows, weights = self.model.head, history.rows, history.weights
         if not len(rows):
             return np.zeros(head.num_products)
-        scores = (weights @ head.inverse[rows].astype(np.float64)) * self._scale
-        scores[rows] += weights  # takes out −x_j P_jj / P_jj: none is scored from itself
+        scores = head.scores(rows, weights)
         z = self.model.gnn
         if gnn and z.shape[1]:
             own = z[rows]
@@ -140,7 +136,7 @@ class Recommender:
             ModelError: as `recommend`.
         """
         self._check(k, candidates)
-        counts = self.model.head.buyers.diagonal().astype(np.float64)
+        counts = self.model.head.popularity()
         allowed = counts if candidates is None else np.where(candidates, counts, -np.inf)
         return [
             Recommendation(self.products[row], row, float(counts[row])) for row in top_k(allowed, k)

@@ -82,30 +82,33 @@ def exact_sum_error(
     sparse: csr_matrix,
     dense: NDArray[np.float32],
     regularization: float,
+    norm_exponent: float = 1.0,
 ) -> float:
     """Largest difference between ``B_ij`` and the sum of its terms, on a sample of columns j.
 
-    ``B_ij = −P_ij / P_jj`` equals ``(P G)_ij / (λ P_jj)`` for i ≠ j where P is the inverse; the
-    difference is what float arithmetic leaves over.
+    ``B_ij = −λ P_ij s_j`` equals ``s_j (P G)_ij`` for i ≠ j where P is the inverse; the difference
+    is what float arithmetic leaves over.
 
     Args:
         inverse: P, (n, n).
         sparse: (n, m) with ``sparse @ sparse.T + dense @ dense.T = G``.
         dense: (n, d).
         regularization: λ.
+        norm_exponent: η of ``s_j = (λ P_jj)^−η``.
     """
     n = len(inverse)
     columns = np.unique(np.linspace(0, n - 1, min(n, _SAMPLE)).astype(np.int64))
     wide = sparse.astype(np.float64)
     gram = (wide @ wide[columns].T).toarray() + dense.astype(np.float64) @ dense[columns].T
+    diagonal = inverse[columns, columns].astype(np.float64)
+    factor = (regularization * diagonal) ** -norm_exponent
     worst = 0.0
     for start in range(0, n, _BLOCK):
         rows = inverse[start : start + _BLOCK].astype(np.float64)
         left = rows @ gram + regularization * rows[:, columns]
         own = np.arange(start, start + len(rows))[:, None] == columns
         left[own] = 0.0
-        diagonal = inverse[columns, columns].astype(np.float64)
-        worst = max(worst, float(np.abs(left / (regularization * diagonal)).max(initial=0.0)))
+        worst = max(worst, float(np.abs(left * factor).max(initial=0.0)))
     return worst
 
 

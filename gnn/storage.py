@@ -17,8 +17,10 @@ from pydantic import ValidationError
 from scipy.sparse import csr_matrix
 
 from gnn.arrays import StringTable, load_array, save_arrays, string_arrays
+from gnn.choice import HeadChoice
 from gnn.features import Features
 from gnn.fusion import FusionHead, HeadConfig, HeavyColumns
+from gnn.lowrank import LowRankHead
 from gnn.user_events import UserEvents
 from kg.errors import ModelError
 from kg.ids import Vocabulary
@@ -26,7 +28,7 @@ from kg.records import Edge
 
 __all__ = ["Model", "load_model", "save_model"]
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,9 @@ class Model:
     """Everything a snapshot's model directory holds."""
 
     config: HeadConfig
+    choice: HeadChoice  # which head, and why
     products: Vocabulary
-    head: FusionHead
+    head: FusionHead | LowRankHead
     events: UserEvents
     broader: dict[str, tuple[Edge, ...]]  # facts from a concept to those it falls under
     gnn: NDArray[np.float32]  # (n, d) embeddings scaled by the GNN's weight; d is 0 without one
@@ -45,15 +48,8 @@ def save_model(model: Model, directory: Path) -> None:
     """Write a model into a directory."""
     head, features, events = model.head, model.head.features, model.events
     arrays: dict[str, NDArray[Any]] = {
-        "inverse": head.inverse,
-        "text": head.text,
-        "inverse_text": head.inverse_text,
+        **_head_arrays(head),
         "gnn": model.gnn,
-        "heavy.index": head.heavy.index,
-        "heavy.sums": head.heavy.sums,
-        **_sparse_arrays("by_entity", head.by_entity),
-        **_sparse_arrays("co_purchase", head.co_purchase),
-        **_sparse_arrays("buyers", head.buyers),
         **{f"features.{name}": getattr(features, name) for name in _FEATURE_ARRAYS},
         **{f"events.{name}": getattr(events, name) for name in _EVENT_ARRAYS},
         **string_arrays("products", model.products),
@@ -66,7 +62,8 @@ def save_model(model: Model, directory: Path) -> None:
         "format": FORMAT,
         "config": model.config.model_dump(),
         "products": {"count": len(model.products), "fingerprint": model.products.fingerprint},
-        "regularization": head.regularization,
+        "head": model.choice.to_dict(),
+        "regularization": model.config.regularization,
         "error": head.error,
         "features": {"sources": features.sources, "relations": features.relations},
         "events": {
@@ -101,6 +98,7 @@ def load_model(directory: Path) -> Model:
         }
         return Model(
             config=config,
+            choice=HeadChoice(**settings["head"]),
             products=products,
             head=_load_head(directory, settings, len(products)),
             events=_load_events(directory, settings["events"], products),
@@ -114,6 +112,10 @@ def load_model(directory: Path) -> Model:
 
 
 _FEATURE_ARRAYS = ("indptr", "indices", "data", "depth", "confidence", "source", "via", "channel")
+_LOW_RANK_ARRAYS = (
+    *("text", "diagonal", "left", "reach", "of_entity", "of_purchase", "of_text", "target"),
+    *("factor", "own"),
+)
 _EVENT_ARRAYS = ("indptr", "rows", "relations", "confidence", "sources")
 
 
@@ -129,7 +131,28 @@ def _settings(path: Path) -> dict[str, Any]:
     return settings
 
 
-def _load_head(directory: Path, settings: dict[str, Any], n: int) -> FusionHead:
+def _head_arrays(head: FusionHead | LowRankHead) -> dict[str, NDArray[Any]]:
+    if isinstance(head, LowRankHead):
+        return {
+            **{name: getattr(head, name) for name in _LOW_RANK_ARRAYS},
+            **_sparse_arrays("known", head.known),
+            **_sparse_arrays("by_entity", head.by_entity),
+            **_sparse_arrays("bought", head.bought),
+        }
+    return {
+        "inverse": head.inverse,
+        "factor": head.factor,
+        "text": head.text,
+        "inverse_text": head.inverse_text,
+        "heavy.index": head.heavy.index,
+        "heavy.sums": head.heavy.sums,
+        **_sparse_arrays("by_entity", head.by_entity),
+        **_sparse_arrays("co_purchase", head.co_purchase),
+        **_sparse_arrays("buyers", head.buyers),
+    }
+
+
+def _load_head(directory: Path, settings: dict[str, Any], n: int) -> FusionHead | LowRankHead:
     features = Features(
         shape=(n, len(load_array(directory, "features.channel"))),
         **{name: load_array(directory, f"features.{name}") for name in _FEATURE_ARRAYS},
@@ -138,9 +161,21 @@ def _load_head(directory: Path, settings: dict[str, Any], n: int) -> FusionHead:
         sources=tuple(settings["features"]["sources"]),
         relations=tuple(settings["features"]["relations"]),
     )
+    if settings["head"]["kind"] == "low_rank":
+        width = len(load_array(directory, "by_entity.indptr")) - 1
+        users = width - features.shape[1]
+        return LowRankHead(
+            features=features,
+            known=_sparse(directory, "known", (n, width)),
+            by_entity=_sparse(directory, "by_entity", (width, n)),
+            bought=_sparse(directory, "bought", (n, users)),
+            error=float(settings["error"]),
+            **{name: load_array(directory, name) for name in _LOW_RANK_ARRAYS},
+        )
     return FusionHead(
         regularization=float(settings["regularization"]),
         inverse=load_array(directory, "inverse"),
+        factor=load_array(directory, "factor"),
         features=features,
         by_entity=_sparse(directory, "by_entity", (features.shape[1], n)),
         heavy=HeavyColumns(

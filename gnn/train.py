@@ -7,7 +7,8 @@ from every event there is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,12 @@ from gnn.channels import read_channels
 from gnn.embed import Embed, GnnEmbedder
 from gnn.fit import attach_gnn, fit_model, read_training
 from gnn.fusion import HeadConfig
-from gnn.ranking import head_scorer
+from gnn.ranking import model_scorer
 from gnn.split import Split, split_interactions
 from gnn.storage import save_model
 from gnn.text import TextConfig, TextEncoder, product_texts, text_encoder
 from gnn.text_cache import CachedEncoder
-from gnn.tune import TuneConfig, tune
+from gnn.tune import Trial, TuneConfig, tune
 from gnn.tune_gnn import tune_gnn_weight
 from kg import __version__
 from kg.build import graph_of, schema_of
@@ -48,6 +49,7 @@ class TrainReport:
     config: HeadConfig
     metrics: dict[str, float]  # NDCG on validation: head, head+gnn
     exact_sum_error: float
+    head: dict[str, str]  # which head was fitted, and why
     seconds: dict[str, float]
 
     def to_dict(self) -> dict[str, Any]:
@@ -58,6 +60,7 @@ class TrainReport:
             "config": self.config.model_dump(),
             "metrics": self.metrics,
             "exact_sum_error": self.exact_sum_error,
+            "head": self.head,
             "seconds": self.seconds,
         }
 
@@ -119,12 +122,19 @@ def train(
         watch.stop()
         draft.seconds.update(watch.seconds)
         draft.metrics = chosen.metrics
+        draft.model = {
+            "config": model.config.model_dump(mode="json"),
+            "head": model.choice.to_dict(),
+            "chosen_on": chosen.split.description,
+            "trials": [asdict(trial) for trial in chosen.trials],
+        }
     return TrainReport(
         snapshot=store.current(),
         split=chosen.split.description,
         config=model.config,
         metrics=chosen.metrics,
         exact_sum_error=model.head.error,
+        head=model.choice.to_dict(),
         seconds={name: round(spent, 3) for name, spent in watch.seconds.items()},
     )
 
@@ -136,6 +146,7 @@ class _Choice:
     split: Split
     config: HeadConfig
     metrics: dict[str, float]
+    trials: Sequence[Trial]
 
 
 def _choose(
@@ -154,18 +165,21 @@ def _choose(
     # The test part of a split is not wanted here: what it holds may be learned from.
     data = read_training(split.train, products, config)
     wanted = data.truth(pa.concat_tables([split.valid, split.test]))
-    metrics = {}
+    metrics: dict[str, float] = {}
+    tried: list[Trial] = []
     if tuning is not None:
         watch.stage("tune")
         found = tune(data, wanted, channels, text, start=config, config=tuning)
         config, metrics["head"] = found.config, found.ndcg
+        tried += found.trials
     if embed is not None:
         watch.stage("tune gnn")
         model = fit_model(kg, schema, split.train, text=text, config=config, channels=channels)
         scaled = attach_gnn(model, embed(split.train), data.histories(config), 1.0).gnn
-        trials = tune_gnn_weight(
-            head_scorer(model.head.inverse), scaled, data, wanted, model.config
-        )
+        trials = tune_gnn_weight(model_scorer(model.head), scaled, data, wanted, model.config)
         config = config.model_copy(update={"gnn_weight": trials[0].value})
         metrics |= {f"gnn_weight_{trial.value:g}": trial.ndcg for trial in trials}
-    return _Choice(split, config, metrics)
+        tried += trials
+    else:
+        config = config.model_copy(update={"gnn_weight": 0.0})
+    return _Choice(split, config, metrics, tried)

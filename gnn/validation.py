@@ -2,13 +2,14 @@
 
 In: the training part of a split and what users took in its validation part. Out: NDCG of any
 settings on a sample of users and products. Channels keep the degrees of the whole catalogue, so
-that weights found here mean the same there.
+that weights found here mean the same there. The Gram matrices of channels with many facts are kept
+from one fit to the next: only their weights change.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +18,16 @@ from scipy.sparse import csr_matrix
 from gnn.channels import Channel
 from gnn.features import fuse
 from gnn.fit import TrainingData
-from gnn.fusion import HeadConfig, solve_head
+from gnn.fusion import HeadConfig, column_factor
 from gnn.metrics import ndcg_of_each
 from gnn.ranking import head_scorer, top_products
+from gnn.solve import add_gram, ridge_inverse
 from kg.errors import ModelError
+from kg.records import EVENTS
 
 __all__ = ["ValidationSample", "sample_users"]
+
+_MANY_FACTS = 20_000
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,7 @@ class ValidationSample:
     users: NDArray[np.int64]  # validation users scored
     seen: csr_matrix  # users scored × products kept
     truth: csr_matrix
+    _grams: dict[tuple[object, ...], NDArray[np.float32]] = field(default_factory=dict)
 
     @classmethod
     def take(
@@ -71,24 +77,59 @@ class ValidationSample:
         days = self.data.columns.days
         return days is not None and not bool(np.isnan(days).all())
 
+    @property
+    def events(self) -> set[str]:
+        """Types of the training events."""
+        return {EVENTS[code] for code in np.unique(self.data.columns.events).tolist()}
+
     def inverse(self, config: HeadConfig) -> NDArray[np.float32]:
-        """P over the products kept."""
+        """P over the products kept, (products kept, products kept) float32."""
+        n = len(self.rows)
+        gram = np.zeros((n, n), dtype=np.float32)
+        large = [channel for channel in self.channels if len(channel.product) > _MANY_FACTS]
+        for channel in large:
+            weight = np.float32(config.weight(channel.relation))
+            gram += weight * self._gram(channel, config)
+        small = [channel for channel in self.channels if len(channel.product) <= _MANY_FACTS]
+        add_gram(gram, self._matrix(small, config, config.weight))
+        if self.text.shape[1] and config.text_weight:
+            gram += np.float32(config.text_weight) * self._text_gram()
+        add_gram(gram, csr_matrix(self.data.user_items(config)[:, self.rows].T))
+        return ridge_inverse(gram, config.regularization)
+
+    def _matrix(
+        self, channels: Sequence[Channel], config: HeadConfig, weight: Callable[[str], float]
+    ) -> csr_matrix:
+        """Features of the products kept, with the degrees of all."""
         features = fuse(
-            self.channels,
+            channels,
             len(self.data.products),
-            weights={c.relation: config.weight(c.relation) for c in self.channels},
+            weights={channel.relation: weight(channel.relation) for channel in channels},
             degree_exponent=config.degree_exponent,
             min_degree=config.min_degree,
         )
-        text = np.sqrt(np.float32(config.text_weight)) * self.text
-        matrix = features.matrix()[self.rows]
-        user_items = self.data.user_items(config)[:, self.rows]
-        return solve_head(matrix, text, user_items, config.regularization)
+        return features.matrix()[self.rows]
+
+    def _gram(self, channel: Channel, config: HeadConfig) -> NDArray[np.float32]:
+        """``F_r F_rᵀ`` of one channel, unweighted."""
+        key = (channel.relation, config.degree_exponent, config.min_degree)
+        if key not in self._grams:
+            gram = np.zeros((len(self.rows), len(self.rows)), dtype=np.float32)
+            add_gram(gram, self._matrix([channel], config, lambda _: 1.0))
+            self._grams[key] = gram
+        return self._grams[key]
+
+    def _text_gram(self) -> NDArray[np.float32]:
+        """Inner products of the text embeddings."""
+        if ("text",) not in self._grams:
+            self._grams["text",] = self.text @ self.text.T
+        return self._grams["text",]
 
     def ndcg(self, inverse: NDArray[np.float32], config: HeadConfig, k: int) -> NDArray[np.float64]:
         """NDCG@k of each user scored."""
         histories = self.data.histories(config)[self.users][:, self.rows]
-        best = top_products(head_scorer(inverse), histories, self.seen, k)
+        score = head_scorer(inverse, column_factor(inverse, config))
+        best = top_products(score, histories, self.seen, k)
         return ndcg_of_each(best, self.truth, k)
 
 

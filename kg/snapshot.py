@@ -22,6 +22,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -57,6 +58,9 @@ class Manifest(BaseModel):
     counts: Mapping[str, int] = Field(default_factory=dict, description="by table and relation")
     seconds: Mapping[str, float] = Field(default_factory=dict, description="time of each stage")
     metrics: Mapping[str, float] = Field(default_factory=dict, description="on validation data")
+    model: Mapping[str, Any] = Field(
+        default_factory=dict, description="settings of the model and how they were chosen"
+    )
     files: Mapping[str, FileSum] = Field(default_factory=dict, description="by path, relative")
 
 
@@ -123,6 +127,7 @@ class Draft:
         self.counts: dict[str, int] = dict(known.counts) if known else {}
         self.seconds: dict[str, float] = dict(known.seconds) if known else {}
         self.metrics: dict[str, float] = {}
+        self.model: dict[str, Any] = {}
 
 
 class SnapshotStore:
@@ -252,6 +257,7 @@ class SnapshotStore:
             counts=draft.counts,
             seconds={name: round(seconds, 3) for name, seconds in draft.seconds.items()},
             metrics=draft.metrics,
+            model=draft.model,
             files=sums,
         )
         path = draft.path / "manifest.json"

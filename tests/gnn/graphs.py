@@ -164,7 +164,7 @@ def slow_terms(model: Model, history: History, product: int) -> dict[tuple[int, 
     """Every term of a score by the definition, in plain loops: (i, channel, entity) -> value."""
     head = model.head
     P = head.inverse.astype(np.float64)
-    scale = 1.0 / (head.regularization * P[product, product])
+    scale = (head.regularization * P[product, product]) ** -model.config.norm_exponent
     F = head.features.matrix().toarray().astype(np.float64)
     PF = P @ F
     terms: dict[tuple[int, str, str], float] = {}

@@ -57,6 +57,7 @@ def worlds(draw):
             regularization=draw(st.sampled_from([2.0, 20.0, 200.0])),
             relation_weight=draw(st.sampled_from([0.5, 3.0])),
             degree_exponent=draw(st.sampled_from([0.0, 0.5, 1.0])),
+            norm_exponent=draw(st.sampled_from([0.5, 1.0, 1.75])),
             min_degree=draw(st.sampled_from([1, 2])),
         )
     data = read_training(kg.interactions, model.products, model.config)

@@ -93,8 +93,6 @@ def test_shapes_have_to_agree():
         fit_head(X, nothing(7), None, HeadConfig())
     with pytest.raises(ModelError, match="text have 3 rows but the interactions name 8"):
         fit_head(X, nothing(8), np.zeros((3, 2), dtype=np.float32), HeadConfig())
-    with pytest.raises(ModelError, match="8 products are more than the dense head is meant for"):
-        fit_head(X, nothing(8), None, HeadConfig(max_products=7))
 
 
 def test_settings_are_checked_and_frozen():
@@ -108,3 +106,16 @@ def test_settings_are_checked_and_frozen():
     assert (config.weight("schema:brand"), config.weight("schema:color")) == (7, 3)
     with pytest.raises(ValidationError, match="frozen"):
         config.regularization = 5
+
+
+def test_the_exponent_favours_products_of_which_much_is_known():
+    X = checkerboard()
+    plain = fit_head(X, nothing(8), None, HeadConfig(regularization=5))
+    bold = fit_head(X, nothing(8), None, HeadConfig(regularization=5, norm_exponent=2.0))
+    everyone = np.arange(8)
+    unexplained = 5 * plain.inverse.diagonal().astype(np.float64)
+    assert ((unexplained > 0) & (unexplained <= 1)).all()
+    # B_ij = −λ P_ij (λ P_jj)^−η: each column is multiplied by (λ P_jj)^(1 − η).
+    before, after = (head.parts(everyone, np.array([0])) for head in (plain, bold))
+    assert after[1:, 0] == pytest.approx(before[1:, 0] / unexplained[1:])
+    assert bold.error < 1e-6

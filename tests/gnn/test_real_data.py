@@ -9,7 +9,7 @@ from gnn.fit import fit_model, read_training
 from gnn.fusion import HeadConfig
 from gnn.history import HistoryConfig
 from gnn.metrics import ranking_metrics
-from gnn.ranking import head_scorer, top_products
+from gnn.ranking import model_scorer, top_products
 from gnn.score import Recommender
 from gnn.shoppers import Shoppers
 from gnn.split import split_interactions
@@ -46,7 +46,7 @@ def test_the_graph_alone_beats_ease_on_amazon_scientific(split, model):
     ease = ease_scorer(data.user_items(CONFIG), 20.0)
     found = {}
     for name, score, config in (
-        ("head", head_scorer(model.head.inverse), CONFIG),
+        ("head", model_scorer(model.head), CONFIG),
         ("ease", ease, HeadConfig()),
     ):
         best = top_products(score, data.histories(config)[users], data.seen[users], 10)

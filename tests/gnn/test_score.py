@@ -3,7 +3,7 @@ import pytest
 
 from gnn.fit import attach_gnn, read_training
 from gnn.history import History
-from gnn.ranking import head_scorer, top_products
+from gnn.ranking import model_scorer, top_products
 from gnn.score import Recommender, top_k
 from kg.errors import ModelError, NotFoundError
 from tests.gnn.graphs import bought, fitted, graph
@@ -87,7 +87,7 @@ def test_one_user_at_a_time_is_a_batch_of_one(recommender):
     z = np.random.default_rng(0).normal(size=(8, 3)).astype(np.float32)
     model = attach_gnn(model, z, data.histories(model.config), 0.5)
     histories = data.histories(model.config)
-    together = top_products(head_scorer(model.head.inverse, model.gnn), histories, histories, 3)
+    together = top_products(model_scorer(model.head, model.gnn), histories, histories, 3)
     one = Recommender(model)
     for row in range(len(data.users)):
         mine = histories[row]
@@ -106,7 +106,7 @@ def test_lists_end_where_products_do():
     model = fitted(checkerboard())
     data = read_training(checkerboard().interactions, model.products, model.config)
     histories = data.histories(model.config)
-    best = top_products(head_scorer(model.head.inverse), histories, histories, 20)
+    best = top_products(model_scorer(model.head), histories, histories, 20)
     assert best.shape == (24, 8)
     assert (best[:, -1] == -1).all()
 

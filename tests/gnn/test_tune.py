@@ -6,7 +6,7 @@ from gnn.channels import read_channels
 from gnn.fit import attach_gnn, fit_model, read_training
 from gnn.fusion import HeadConfig
 from gnn.history import HistoryConfig
-from gnn.ranking import head_scorer
+from gnn.ranking import model_scorer
 from gnn.tune import TuneConfig, tune
 from gnn.tune_gnn import tune_gnn_weight
 from kg.errors import ModelError
@@ -47,26 +47,28 @@ def world():
 
 def test_the_search_finds_the_channel_that_matters(world):
     _, _, data, truth, channels, start = world
-    search = TuneConfig(k=4, max_fits=25)
+    search = TuneConfig(k=4, max_fits=25, norm_exponent=())
     found = tune(data, truth, channels, None, start=start, config=search)
     assert found.config.weight("schema:brand") > found.config.weight("schema:color")
     assert found.ndcg > found.trials[0].ndcg
     assert found.ndcg == pytest.approx(max(trial.ndcg for trial in found.trials), rel=2e-3)
     assert 1 < found.fits <= 25
-    assert (
-        tune(data, truth, channels, None, start=start, config=TuneConfig(k=4, max_fits=25)) == found
-    )
+    assert tune(data, truth, channels, None, start=start, config=search) == found
 
 
-def test_the_budget_holds_and_one_fit_changes_only_recency(world):
+def test_the_budget_holds_and_one_fit_changes_only_what_needs_no_other(world):
     _, _, data, truth, channels, start = world
     found = tune(
         data, truth, channels, None, start=start, config=TuneConfig(max_fits=1, path_price=0)
     )
     assert found.fits == 1
-    assert {trial.setting for trial in found.trials} == {"start", "history.recency"}
-    history = HistoryConfig(recency=found.config.history.recency)
-    assert found.config == start.model_copy(update={"history": history})
+    free = {"history.recency", "norm_exponent"}
+    assert {trial.setting for trial in found.trials} == {"start", *free}
+    changed = {
+        "history": HistoryConfig(recency=found.config.history.recency),
+        "norm_exponent": found.config.norm_exponent,
+    }
+    assert found.config == start.model_copy(update=changed)
 
 
 def test_no_relation_falls_below_the_least_weight(world):
@@ -118,7 +120,7 @@ def test_the_weight_of_a_gnn_is_chosen_by_what_it_brings(world):
     groups = np.array([at % 4 for at in range(len(NAMES))])
     good = np.eye(4, dtype=np.float32)[groups]
     bad = np.eye(4, dtype=np.float32)[np.random.default_rng(0).permutation(groups)]
-    score = head_scorer(model.head.inverse)
+    score = model_scorer(model.head)
     histories = data.histories(config)
     best = {}
     for name, z in (("good", good), ("bad", bad)):
@@ -151,3 +153,21 @@ def test_the_graph_is_heard_where_that_costs_nothing(world):
     if tried[0].ndcg >= deaf.ndcg:
         assert gained >= one.step
     assert gained >= 1
+
+
+def test_the_weight_of_an_event_type_is_found():
+    """Purchases say what is bought next, views are chance: views end up weighing less."""
+    rng = np.random.default_rng(3)
+    train, later = [], []
+    for user in range(60):
+        own = rng.permutation([name for at, name in enumerate(NAMES) if at % 4 == user % 4])
+        train += [(f"u{user}", name, "purchase") for name in own[:3]]
+        train += [(f"u{user}", name, "view") for name in rng.permutation(NAMES)[:6]]
+        later += [(f"u{user}", own[4], "purchase")]
+    kg = graph(NAMES, [], train)
+    start = HeadConfig(regularization=10.0, history=HistoryConfig(view=0.9))
+    data = read_training(kg.interactions, _products(kg), start)
+    truth = data.truth(interactions(later))
+    found = tune(data, truth, [], None, start=start, config=TuneConfig(k=2, max_fits=12))
+    assert found.config.history.view < 0.5
+    assert {"history.view"} <= {trial.setting for trial in found.trials}

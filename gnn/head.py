@@ -1,0 +1,96 @@
+"""What scoring and explaining ask of a fitted head, dense (`gnn.fusion`) or low rank (`gnn.lowrank`).
+
+Both heads score by ``score(u, j) = Σ_i x_ui B_ij`` and both have, for ``i ≠ j``,
+
+    B_ij = s_j Σ_r w_r (P F_r)[i, :] · F_r[j, :]        s_j = (D_jj P_jj)^−η
+
+with ``P`` an inverse of ``G + D``: exact in the dense head (``D = λI``), of low rank in the other.
+Scores are therefore sums over (history product, channel, entity) in either, of the head's own P.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from gnn.features import Features
+
+__all__ = ["Head", "HistorySums"]
+
+Rows = NDArray[np.signedinteger]
+
+
+class HistorySums(Protocol):
+    """Rows of P, some of one history, summed against what products carry; all (lines, …) float64.
+
+    The first line is the whole history, weighted; the others are single products of it.
+    """
+
+    def entities(self, columns: Rows) -> NDArray[np.float64]:
+        """``(P F)[·, e]``, (lines, columns)."""
+        ...
+
+    def co_purchase(self, products: Rows) -> NDArray[np.float64]:
+        """``(P C)[·, j]`` with ``C = Xᵀ X``, (lines, products)."""
+        ...
+
+    def text(self, products: Rows) -> NDArray[np.float64]:
+        """``(P T)[·, :] · T[j, :]``, (lines, products)."""
+        ...
+
+
+class Head(Protocol):
+    """A fitted head. Arrays may be memory-mapped; nothing changes after fitting."""
+
+    @property
+    def features(self) -> Features:
+        """What the graph says of the products."""
+        ...
+
+    @property
+    def by_entity(self) -> csr_matrix:
+        """Products by entity: the first rows are ``Fᵀ``."""
+        ...
+
+    @property
+    def error(self) -> float:
+        """Largest error of the exact sum, measured when fitted."""
+        ...
+
+    @property
+    def num_products(self) -> int:
+        """Number of products."""
+        ...
+
+    def scores(
+        self, rows: Rows, weights: NDArray[np.float64], products: Rows | None = None
+    ) -> NDArray[np.float64]:
+        """``score(u, j)`` of a history for some products or all, (k,); none from itself."""
+        ...
+
+    def batch(self, histories: csr_matrix) -> NDArray[np.float32]:
+        """Scores of many histories, (b, n); of what is in a history itself they are meaningless."""
+        ...
+
+    def parts(self, products: Rows, rows: Rows) -> NDArray[np.float64]:
+        """``B_ij`` for products j and history products i, (k, m); no product twice."""
+        ...
+
+    def scale(self, products: Rows) -> NDArray[np.float64]:
+        """``s_j``, (k,)."""
+        ...
+
+    def sums(self, rows: Rows, weights: NDArray[np.float64], chosen: Rows) -> HistorySums:
+        """Sums of a history and of the ``chosen`` ones (indices in ``rows``) among its products."""
+        ...
+
+    def bought_both(self, one: int, other: int) -> int:
+        """How many users bought two products."""
+        ...
+
+    def popularity(self) -> NDArray[np.float64]:
+        """How many users bought each product, (n,)."""
+        ...
