@@ -41,7 +41,7 @@ class ColdMethod:
     among_cold: dict[str, Estimate]  # ndcg@k, recall@k; only new products are candidates
     among_all: dict[str, Estimate]
     overall_ndcg: Estimate  # of everything users took, at the first cut-off
-    behind_full: dict[str, Estimate] = field(default_factory=dict)  # full − this, among_cold
+    behind: dict[str, Estimate] = field(default_factory=dict)  # the first method − this, among_cold
 
 
 @dataclass(frozen=True)
@@ -115,12 +115,13 @@ def cold_products(count: int, share: float, seed: int) -> tuple[NDArray[np.bool_
 def _measured(
     world: ColdWorld, named: Iterable[tuple[str, Scorer]], config: HeadConfig, seed: int
 ) -> list[ColdMethod]:
-    methods, full = [], None
+    methods: list[ColdMethod] = []
+    first: Mapping[str, NDArray[np.float64]] = {}
     for name, score in named:
         among_cold = _shown(world.taken.of_each(score, config, world.new))
         among_all = _shown(world.taken.of_each(score, config))
         overall = _shown(world.everything.of_each(score, config))
-        full = among_cold if full is None else full
+        first = first or among_cold
         ndcg = f"ndcg@{world.taken.ks[0]}"
         methods.append(
             ColdMethod(
@@ -128,7 +129,7 @@ def _measured(
                 estimates(among_cold, seed=seed),
                 estimates(among_all, seed=seed),
                 estimates({ndcg: overall[ndcg]}, seed=seed)[ndcg],
-                {} if name == "full" else paired_differences(full, among_cold, seed=seed),
+                paired_differences(first, among_cold, seed=seed) if methods else {},
             )
         )
     return methods

@@ -198,20 +198,21 @@ def _kin(model: Model, new: NDArray[np.bool_], own_weight: float) -> Kin:
 def scorers(
     world: ColdWorld, fit: ColdFits, chosen: ColdChoice, embed: Embed | None
 ) -> Iterator[tuple[str, Scorer]]:
-    """All methods by name, the full model first; each is fitted when it is asked for."""
+    """All methods by name, the full model with kin first; each is fitted when it is asked for."""
     model = fit.full(world.events)
     plain = model_scorer(model.head)
     head = with_kin(plain, model.head.own, _kin(model, world.new, chosen.own_weight))
     if embed is None:
-        yield "full", head
+        yield "full with kin", head
+        yield "full without kin", plain
     else:
         vectors = embed(world.events)
         histories = world.taken.data.histories(fit.config)
-        scaled = attach_gnn(model, vectors, histories, fit.config.gnn_weight).gnn
-        yield "full", _sum(head, _near(scaled))
-        yield "full without GNN", head
+        near = _near(attach_gnn(model, vectors, histories, fit.config.gnn_weight).gnn)
+        yield "full with kin", _sum(head, near)
+        yield "full without kin", _sum(plain, near)
+        yield "with kin, without GNN", head
         yield "GNN only", _near(vectors)
-    yield "head without kin", plain
     if fit.text is not None:
         yield "text only", fit.text_only(world.events, chosen.text_factor)
         yield "text cosine", _near(fit.text)

@@ -1,7 +1,7 @@
 """Which text encoder serves a shop best: speed, and accuracy on validation.
 
 usage: python scripts/bench/encoders.py [DATASET ...] [--encoders minilm use hashing]
-           [--weights 2 6 20] [--users 3000] [--cache FILE] [--language zh|mixed]
+           [--weights 2 6 20] [--users 10000] [--cache FILE] [--language zh|mixed]
 
 Without a dataset: the sample shop. For each encoder: its width, texts a second (one process, 300
 texts, nothing cached), NDCG@10 and Recall@10 on the validation part of text alone (cosine of a
@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument("--weights", nargs="+", type=float, default=[2.0, 6.0, 20.0])
     parser.add_argument("--recency", type=float, default=0.8)
     parser.add_argument("--regularization", type=float, default=100.0)
-    parser.add_argument("--users", type=int, default=3000)
+    parser.add_argument("--users", type=int, default=10_000)
     parser.add_argument(
         "--language", help="of the texts where products have several; mixed: every second in zh"
     )

@@ -16,7 +16,7 @@ CONFIG = HeadConfig(regularization=1.0, gnn_weight=0.5)
 
 @pytest.fixture(scope="module")
 def world():
-    """Each user buys three products of one of four brands; what the text and the GNN say is noise."""
+    """Each user buys three products of one of four brands; text and GNN are noise."""
     rng = np.random.default_rng(7)
     facts = [(f"product:{n}", "schema:brand", f"brand:{at % 4}") for at, n in enumerate(NAMES)]
     events = []

@@ -88,10 +88,10 @@ def _channels(kg):
 def test_every_method_is_measured_on_new_products(report):
     by_name = {method.name: method for method in report.methods}
     assert list(by_name) == [
-        "full",
-        "full without GNN",
+        "full with kin",
+        "full without kin",
+        "with kin, without GNN",
         "GNN only",
-        "head without kin",
         "text only",
         "text cosine",
         "graph only",
@@ -99,15 +99,15 @@ def test_every_method_is_measured_on_new_products(report):
     ]
     assert report.products == 8
     assert report.users > 5
-    full = by_name["full"]
+    full = by_name["full with kin"]
     # Of the eight new products two or so are of the user's brand: they come first.
     assert full.among_cold["recall@10"].mean == 1.0
     assert full.among_cold["ndcg@10"].mean > 1.3 * by_name["text only"].among_cold["ndcg@10"].mean
-    assert full.behind_full == {}
-    gain = by_name["text only"].behind_full["ndcg@10"]
+    assert full.behind == {}
+    gain = by_name["text only"].behind["ndcg@10"]
     assert gain.low > 0
-    plain = by_name["head without kin"].among_all["ndcg@2"]
-    assert by_name["full without GNN"].among_all["ndcg@2"].mean > plain.mean
+    plain = by_name["full without kin"].among_all["ndcg@2"]
+    assert by_name["full with kin"].among_all["ndcg@2"].mean > plain.mean
     assert 0 < full.overall_ndcg.mean <= 1
     assert report.own_weight in ColdConfig().own_weights
 
@@ -151,9 +151,9 @@ def test_methods_are_fitted_only_when_asked_for(kg, split, monkeypatch):
     world = ColdWorld.of(split.train, split.valid, new, products, CONFIG, (5,))
     fit = ColdFits(kg, small_schema(), CONFIG, None, _channels(kg))
     named = scorers(world, fit, ColdChoice(0.3, 1.0, 1.0), None)
-    assert next(named)[0] == "full"
+    assert next(named)[0] == "full with kin"
     assert [name for name, _ in named] == [
-        "head without kin", "graph only", "ceiling: events left in",
+        "full without kin", "graph only", "ceiling: events left in",
     ]  # fmt: skip
 
 
