@@ -24,7 +24,7 @@ text_option = click.option(
     "--text",
     default="minilm",
     show_default=True,
-    help="Text encoder: minilm, hashing, or sentence-transformers:<folder or hub name>.",
+    help="Text encoder: minilm, use, hashing, or sentence-transformers:<folder or hub name>.",
 )
 
 
@@ -121,6 +121,8 @@ def recommend(
     is_flag=True,
     help="Measure too, on validation, what the diversity knob costs and brings.",
 )
+@click.option("--ablations", is_flag=True, help="Measure the model without each of its parts.")
+@click.option("--cold", is_flag=True, help="Measure how new products fare.")
 @text_option
 @click.option(
     "--cache",
@@ -139,14 +141,17 @@ def evaluate(
     explanations: bool,
     explain_users: int,
     with_diversity: bool,
+    ablations: bool,
+    cold: bool,
     text: str,
     cache: Path,
     as_json: bool,
 ) -> None:
     """Train on DATASET's train part, choose settings on validation, report the test part."""
+    from gnn.cold_methods import ColdConfig
     from gnn.experiment import evaluate_dataset
     from gnn.fidelity import FidelityConfig
-    from gnn.printing import print_curve, print_fidelity
+    from gnn.printing_reports import print_ablations, print_cold, print_curve, print_fidelity
     from gnn.text import TextConfig
 
     with TerminalProgress() as progress:
@@ -161,6 +166,8 @@ def evaluate(
             text=TextConfig(encoder=text),
             ontology_directory=ontology_directory,
             explanations=FidelityConfig(users=explain_users or None) if explanations else None,
+            ablations=ablations,
+            cold=ColdConfig() if cold else None,
             progress=progress,
         ).to_dict()
 
@@ -175,6 +182,8 @@ def evaluate(
             print_fidelity(console, report["explanations"])
         if report["diversity"]:
             print_curve(console, report["diversity"])
+        print_ablations(console, report["ablations"])
+        print_cold(console, report["cold"])
 
     emit(report, as_json, human)
 

@@ -92,6 +92,11 @@ class DenseScores:
         return self.buyers.diagonal().astype(np.float64)
 
     @cached_property
+    def own(self) -> NDArray[np.float64]:
+        """What `batch` says of each product from itself, (n,): to be taken out."""
+        return self._column * self.inverse.diagonal()
+
+    @cached_property
     def _column(self) -> NDArray[np.float64]:
         """``−λ s_j``: what a column of P is multiplied with, (n,)."""
         return -self.regularization * self.factor

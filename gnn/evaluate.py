@@ -20,19 +20,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from gnn.ablation import Ablation, ablate
 from gnn.baselines import ease_scorer, item_cosine_scorer, popularity_scorer
 from gnn.channels import read_channels
+from gnn.cold import ColdReport, measure_cold
+from gnn.cold_methods import ColdConfig
 from gnn.embed import Embed
 from gnn.fidelity import FidelityConfig, FidelityReport, fidelity
 from gnn.fit import TrainingData, attach_gnn, fit_model, read_training
 from gnn.fusion import HeadConfig
-from gnn.metrics import ranking_metrics
-from gnn.ranking import Scorer, model_scorer, top_products
+from gnn.held_out import HeldOut
+from gnn.ranking import model_scorer
 from gnn.split import Split
 from gnn.storage import Model
 from gnn.tune import Trial, TuneConfig, Tuning, tune
 from gnn.tune_gnn import tune_gnn_weight
-from kg.errors import ModelError
 from kg.facts import KnowledgeGraph
 from kg.ids import Vocabulary
 from kg.schema import Schema
@@ -68,6 +70,8 @@ class Report:
     lists: Lists | None = None
     explanations: FidelityReport | None = None
     diversity: list[dict[str, float]] = field(default_factory=list)  # gnn.tradeoff, on validation
+    ablations: list[Ablation] = field(default_factory=list)
+    cold: ColdReport | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON, without the lists."""
@@ -93,6 +97,8 @@ def evaluate(
     baselines: bool = True,
     embed: Embed | None = None,
     explanations: FidelityConfig | None = None,
+    ablations: bool = False,
+    cold: ColdConfig | None = None,
 ) -> Report:
     """Measure the model on a split.
 
@@ -107,6 +113,8 @@ def evaluate(
         baselines: measure popularity, item-KNN and EASE too.
         embed: train and measure a GNN too.
         explanations: measure the explanations of the test users' recommendations too.
+        ablations: measure the model without each of its parts too.
+        cold: measure how new products fare too, as this says.
 
     Raises:
         ModelError: nobody in the test part can be measured.
@@ -123,18 +131,20 @@ def evaluate(
         with clock("tuning"):
             found = tune(early, wanted, channels, text, start=start, config=tuning)
     chosen = start if found is None else found.config
-    test = _Test.of(read_training(split.train_and_valid, products, chosen), split, tuple(ks))
+    test = HeldOut.of(read_training(split.train_and_valid, products, chosen), split.test, ks)
     fit = partial(fit_model, kg, schema, text=text, config=chosen, channels=channels)
     with clock("fit"):
         model = fit(split.train_and_valid)
     metrics = {"head": test.measure(model_scorer(model.head), chosen)}
     trials: list[Trial] = []
+    embeddings = None
     if embed is not None:
         with clock("gnn"):
             trials = _gnn_trials(embed(split.train), fit(split.train), early, wanted)
             embeddings = embed(split.train_and_valid)
             metrics |= _with_gnn(embeddings, model, test, chosen, trials[0].value)
-            model = attach_gnn(model, embeddings, test.data.histories(chosen), trials[0].value)
+            histories = test.data.histories(chosen)
+            model = attach_gnn(model, embeddings, histories, trials[0].value)
     if baselines:
         with clock("baselines"):
             metrics |= _baselines(early, wanted, test, chosen, tuning, model.choice.kind)
@@ -143,6 +153,17 @@ def evaluate(
         with clock("explanations"):
             names = [test.data.users[row] for row in test.users.tolist()]
             told = fidelity(kg, schema, model, split.train_and_valid, names, explanations)
+    again: dict[str, Any] = {"text": text, "ks": ks, "channels": channels}
+    apart: list[Ablation] = []
+    new = None
+    if ablations:
+        with clock("ablations"):
+            apart = ablate(kg, schema, split, model, embeddings=embeddings, **again)
+    if cold is not None:
+        with clock("cold"):
+            new = measure_cold(
+                kg, schema, split, config=model.config, embed=embed, cold=cold, **again
+            )
     return Report(
         split=split.description,
         metrics=metrics,
@@ -162,37 +183,9 @@ def evaluate(
             dict(zip(metrics, test.measured, strict=True)),
         ),
         explanations=told,
+        ablations=apart,
+        cold=new,
     )
-
-
-@dataclass(frozen=True)
-class _Test:
-    """The test part, ready to measure any scorer on."""
-
-    data: TrainingData  # training and validation together
-    truth: csr_matrix  # users measured × products
-    users: NDArray[np.int64]  # rows of data.users
-    ks: tuple[int, ...]
-    measured: list[NDArray[np.int64]] = field(default_factory=list)  # lists of each method so far
-
-    @classmethod
-    def of(cls, data: TrainingData, split: Split, ks: tuple[int, ...]) -> _Test:
-        """Test users with a history and something new."""
-        truth = data.truth(split.test)
-        users = np.flatnonzero((np.diff(truth.indptr) > 0) & (np.diff(data.seen.indptr) > 0))
-        if not len(users):
-            raise ModelError(
-                "nobody in the test part has both a history and a new product after it; choose "
-                "another split"
-            )
-        return cls(data, truth[users], users, ks)
-
-    def measure(self, score: Scorer, config: HeadConfig) -> dict[str, float]:
-        """Metrics of a scorer fed with histories weighed by ``config``."""
-        histories = self.data.histories(config)[self.users]
-        best = top_products(score, histories, self.data.seen[self.users], max(self.ks))
-        self.measured.append(best)
-        return ranking_metrics(best, self.truth, self.ks)
 
 
 def _gnn_trials(
@@ -204,7 +197,7 @@ def _gnn_trials(
 
 
 def _with_gnn(
-    embeddings: NDArray[np.float32], model: Model, test: _Test, config: HeadConfig, weight: float
+    embeddings: NDArray[np.float32], model: Model, test: HeldOut, config: HeadConfig, weight: float
 ) -> dict[str, dict[str, float]]:
     """Test metrics of the GNN alone and of head and GNN together."""
     scaled = attach_gnn(model, embeddings, test.data.histories(config), weight).gnn
@@ -221,7 +214,7 @@ def _with_gnn(
 def _baselines(
     early: TrainingData,
     wanted: csr_matrix,
-    test: _Test,
+    test: HeldOut,
     config: HeadConfig,
     tuning: TuneConfig | None,
     head: str,

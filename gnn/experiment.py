@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from gnn.cold_methods import ColdConfig
 from gnn.embed import GnnEmbedder
 from gnn.evaluate import Report, evaluate
 from gnn.fidelity import FidelityConfig
@@ -45,6 +46,8 @@ def evaluate_dataset(
     text: TextConfig | None = None,
     ontology_directory: Path | None = None,
     explanations: FidelityConfig | None = None,
+    ablations: bool = False,
+    cold: ColdConfig | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Train on a dataset's train part, choose on validation, report the test part.
@@ -60,6 +63,8 @@ def evaluate_dataset(
         text: which encoder stands for the texts.
         ontology_directory: by default the ontology that ships with Clew.
         explanations: measure the explanations too.
+        ablations: measure the model without each of its parts too.
+        cold: measure how new products fare too, as this says.
         progress: told of the stages.
 
     Raises:
@@ -82,6 +87,8 @@ def evaluate_dataset(
         text=vectors,
         embed=GnnEmbedder(kg, schema, ready.encoder, progress) if with_gnn else None,
         explanations=explanations,
+        ablations=ablations,
+        cold=cold,
     )
     points = []
     if with_diversity:

@@ -107,6 +107,7 @@ def fit_model(
     text: NDArray[np.float32] | None = None,
     config: HeadConfig | None = None,
     channels: list[Channel] | None = None,
+    co_purchase: bool = True,
 ) -> Model:
     """Fit the head that `gnn.choice.choose_head` chooses on a graph and training events.
 
@@ -117,6 +118,7 @@ def fit_model(
         text: (n, d) float32 unit rows in the order of ``kg.products``; None: no text channel.
         config: settings; the defaults where None.
         channels: those of ``read_channels`` with the same damping, where made already.
+        co_purchase: whether the channel ``F = Xᵀ`` is in the Gram matrix; histories do without.
 
     Raises:
         ModelError: no usable events, or shapes that do not agree.
@@ -133,13 +135,16 @@ def fit_model(
         degree_exponent=config.degree_exponent,
         min_degree=config.min_degree,
     )
+    user_items = data.user_items(config)
+    if not co_purchase:
+        user_items = user_items[:0]  # a Gram matrix of nobody
     choice = choose_head(len(products), config)
     fit = fit_head if choice.kind == "dense" else fit_low_rank
     return Model(
         config=config,
         choice=choice,
         products=products,
-        head=fit(data.user_items(config), features, text, config, bought=data.bought),
+        head=fit(user_items, features, text, config, bought=data.bought),
         events=read_user_events(kg, schema, products),
         broader=broader_edges(kg, schema),
         gnn=np.zeros((len(products), 0), dtype=np.float32),

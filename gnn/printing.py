@@ -13,17 +13,12 @@ from gnn.counterfactual import Counterfactual
 from gnn.explain import Explanation
 from gnn.history import History
 from gnn.teller import Teller
-from gnn.tradeoff import advised
 from gnn.words import USER_CLASS
-from kg.cli_support import table
 from kg.fact_index import FactIndex
 from kg.ids import local_part
 from kg.records import Edge, Path
 
-__all__ = ["plain", "print_curve", "print_explained", "print_fidelity", "print_without"]
-
-_CURVE = ("ndcg", "recall", "ild", "coverage", "gini", "novelty", "calibration")
-"""Measures shown of a curve, by name without cut-off; ``--json`` gives them all."""
+__all__ = ["plain", "print_explained", "print_without"]
 
 
 def plain(
@@ -135,52 +130,7 @@ def print_without(console: Console, found: Sequence[Counterfactual]) -> None:
         )
 
 
-def print_fidelity(console: Console, report: dict[str, Any]) -> None:
-    """Print what `gnn.fidelity.FidelityReport.to_dict` says, share by share."""
-    console.print(
-        f"\n[bold]explanations[/] of {report['recommendations']:,} recommendations to "
-        f"{report['users']:,} users, {report['seconds']:.0f} s"
-    )
-    checked, missing = report["edges_checked"], report["edges_missing"]
-    console.print(f"edges: {checked:,} looked up in the fact table, {missing:,} missing")
-    console.print(f"largest |score − Σ terms| / max(1, |score|): {report['sum_error']:.1e}")
-    parts = {
-        "share of score": report["share_of_score"],
-        "share of evidence": report["share_of_evidence"],
-        "recommendations with": report["told"],
-        **{
-            f"best {report['config']['k']} by {size} paths": values
-            for size, values in report["sufficiency"].items()
-        },
-        "path quality": report["path_quality"],
-        "path types": report["path_types"],
-    }
-    for name, values in parts.items():
-        told = "  ".join(f"{kind} {value:.3f}" for kind, value in values.items())
-        console.print(f"{name}: {told}", soft_wrap=True)
-    console.print("without the top path's fact, beside a random one like it:")
-    for name, values in report["necessity"].items():
-        told = values if not isinstance(values, dict) else _figures(values)
-        console.print(f"   {name}: {told}", soft_wrap=True)
-
-
-def _figures(values: dict[str, Any]) -> str:
-    return "  ".join(f"{name} {value:.4g}" for name, value in values.items())
-
-
 def _moved(item: dict[str, Any]) -> str:
     """Where a product stands by its score, where that is somewhere else."""
     place = item["rank_by_score"]
     return "" if place in {None, item["rank"]} else f"  (by score alone: {place})"
-
-
-def print_curve(console: Console, points: Sequence[dict[str, float]]) -> None:
-    """Print what `gnn.tradeoff.curve` measured, and the setting it speaks for."""
-    names = [name for name in points[0] if name.partition("@")[0] in _CURVE]
-    k = int(names[0].partition("@")[2])
-    heads = [name.replace(f"@{k}", "").replace(":", " of ", 1) for name in names]
-    rows = table(f"diversity, lists of {k}, on validation", *(f"#{n}" for n in ("knob", *heads)))
-    for point in points:
-        rows.add_row(f"{point['diversity']:g}", *(f"{point[name]:.4f}" for name in names))
-    console.print(rows)
-    console.print(f"largest setting that costs at most 1 % of NDCG@{k}: {advised(points, k=k):g}")

@@ -18,6 +18,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from gnn.multilingual import UniversalEncoder
 from gnn.vectors import digest, unit_rows
 from kg.errors import ModelError
 
@@ -42,7 +43,7 @@ class TextConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     encoder: str = "minilm"
-    """``minilm``, ``hashing``, or ``sentence-transformers:`` and a folder or a hub name."""
+    """``minilm``, ``use``, ``hashing``, or ``sentence-transformers:`` and a folder or hub name."""
     max_tokens: int = Field(default=64, ge=8, le=512)
     """Word pieces read of each text; the rest is cut. Cost grows with it in proportion."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
@@ -120,6 +121,11 @@ def _minilm(config: TextConfig, threads: int | None) -> TextEncoder:
     return _sentence_encoder(str(folder), config, threads)
 
 
+def _universal(config: TextConfig, threads: int | None) -> TextEncoder:
+    del config  # it has no settings
+    return UniversalEncoder(threads=threads)
+
+
 def _sentence_encoder(name: str, config: TextConfig, threads: int | None) -> TextEncoder:
     from gnn.encoders import SentenceEncoder  # noqa: PLC0415 - imports torch and transformers
 
@@ -131,6 +137,7 @@ def _sentence_encoder(name: str, config: TextConfig, threads: int | None) -> Tex
 ENCODERS: Mapping[str, Callable[[TextConfig, int | None], TextEncoder]] = {
     "hashing": _hashing,
     "minilm": _minilm,
+    "use": _universal,
 }
 """Encoders by the name used in `TextConfig.encoder`."""
 

@@ -114,6 +114,13 @@ def test_evaluate(tmp_path: Path) -> None:
     assert report["diversity"][-1]["ild@5"] > report["diversity"][0]["ild@5"]
 
 
+def test_evaluate_says_what_each_part_is_worth_and_how_new_products_fare(tmp_path: Path) -> None:
+    options = ("--text", "hashing", "--cache", str(tmp_path / "texts"), "--ablations", "--cold")
+    words = run("evaluate", str(sample_path()), "--k", "10", *options)
+    for expected in ("without co-purchase", "41 products made new", "graph only", "ceiling"):
+        assert expected in words
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [

