@@ -28,7 +28,7 @@ from gnn.fit import fit_model, read_training
 from gnn.fusion import HeadConfig
 from gnn.history import HistoryConfig
 from gnn.likeness import Vectors
-from gnn.printing import print_curve
+from gnn.printing_reports import print_curve
 from gnn.rerank import Diversity, places, rerank
 from gnn.tradeoff import KNOB, Sample, curve, validation_sample
 from kg.cli_support import TerminalProgress

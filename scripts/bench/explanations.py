@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from rich.console import Console
 
 from gnn.fidelity import FidelityConfig, fidelity
-from gnn.printing import print_fidelity
+from gnn.printing_reports import print_fidelity
 from gnn.teller import Teller
 from kg.snapshot import SnapshotStore
 

@@ -14,7 +14,7 @@ from gnn.cold import cold_products, measure_cold
 from gnn.cold_methods import ColdChoice, ColdConfig, ColdFits, ColdWorld, scorers
 from gnn.fusion import HeadConfig
 from gnn.kin import KinConfig, find_kin, with_kin
-from gnn.printing import print_cold
+from gnn.printing_reports import print_cold
 from gnn.ranking import model_scorer
 from gnn.split import Split, split_interactions
 from kg.errors import ModelError

@@ -9,7 +9,7 @@ from rich.console import Console
 from gnn.fit import fit_model
 from gnn.fusion import HeadConfig
 from gnn.metrics import ranking_metrics
-from gnn.printing import print_curve
+from gnn.printing_reports import print_curve
 from gnn.split import split_interactions
 from gnn.tradeoff import KNOB, advised, curve, validation_sample
 from kg.errors import ModelError
