@@ -19,8 +19,9 @@ from gnn.embed import GnnEmbedder
 from gnn.evaluate import Report, evaluate
 from gnn.fidelity import FidelityConfig
 from gnn.fit import fit_model
+from gnn.lexical import text_channel
 from gnn.split import Split, SplitConfig, split_interactions
-from gnn.text import TextConfig, TextEncoder, product_texts
+from gnn.text import TextConfig, TextEncoder
 from gnn.tradeoff import curve, validation_sample
 from gnn.train import cached_encoder
 from gnn.tune import TuneConfig
@@ -140,8 +141,9 @@ def prepare(
     # Pseudonyms lead nowhere once this ends: any key will do.
     kg = build_graph(dataset, schema, extractor, pseudonym_key=b"evaluation", progress=watch)
     watch.stage("text")
-    encoder = cached_encoder(text or TextConfig(), cache)
-    vectors = encoder.encode(product_texts(kg.products))
+    reading = text or TextConfig()
+    encoder = cached_encoder(reading, cache)
+    vectors = text_channel(kg.products, encoder, reading)
     split = split_interactions(kg.interactions, _split_config(dataset, cut))
     return Prepared(kg, schema, split, encoder, vectors)
 

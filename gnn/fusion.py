@@ -62,7 +62,7 @@ class HeadConfig(BaseModel):
     weights: Mapping[str, _Weight] = Field(
         default_factory=dict, description="w_r by relation id; 0 leaves a relation out"
     )
-    text_weight: _Weight = Field(default=20.0, description="w of the text embeddings")
+    text_weight: _Weight = Field(default=6.0, description="w of the text embeddings")
     gnn_weight: float = Field(
         default=0.5,
         ge=0,

@@ -50,6 +50,10 @@ class TextConfig(BaseModel):
     """Arithmetic of a transformer; auto: bfloat16 where the processor computes in it natively."""
     dim: int = Field(default=512, ge=16, le=4096)
     """Width of the hashing encoder; models bring their own."""
+    words_dim: int = Field(default=512, ge=1, le=4096)
+    """Width at most of the vectors of words (`gnn.lexical`) that stand beside the encoder's."""
+    words_share: float = Field(default=0.5, ge=0, le=1)
+    """How much of the likeness of two texts is their words; 0: the encoder alone."""
 
 
 @runtime_checkable

@@ -20,10 +20,11 @@ from gnn.channels import read_channels
 from gnn.embed import Embed, GnnEmbedder
 from gnn.fit import attach_gnn, fit_model, read_training
 from gnn.fusion import HeadConfig
+from gnn.lexical import text_channel
 from gnn.ranking import model_scorer
 from gnn.split import Split, split_interactions
 from gnn.storage import save_model
-from gnn.text import TextConfig, TextEncoder, product_texts, text_encoder
+from gnn.text import TextConfig, TextEncoder, text_encoder
 from gnn.text_cache import CachedEncoder
 from gnn.tune import Trial, TuneConfig, tune
 from gnn.tune_gnn import tune_gnn_weight
@@ -102,8 +103,9 @@ def train(
     watch.stage("graph")
     kg, schema = graph_of(snapshot), schema_of(snapshot)
     watch.stage("text")
-    encoder = cached_encoder(text or TextConfig(), store.root / TEXT_CACHE)
-    vectors = encoder.encode(product_texts(kg.products))
+    reading = text or TextConfig()
+    encoder = cached_encoder(reading, store.root / TEXT_CACHE)
+    vectors = text_channel(kg.products, encoder, reading)
     embed = GnnEmbedder(kg, schema, encoder, progress) if with_gnn else None
     chosen = _choose(kg, schema, vectors, embed, tuning, config or HeadConfig(), watch)
     watch.stage("fit")

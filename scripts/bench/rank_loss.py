@@ -26,13 +26,14 @@ from gnn.features import fuse
 from gnn.fit import read_training
 from gnn.fusion import HeadConfig, fit_head
 from gnn.history import HistoryConfig
+from gnn.lexical import text_channel
 from gnn.lowrank import LowRankHead
 from gnn.lowrank_fit import fit_low_rank
 from gnn.metrics import ranking_metrics
 from gnn.ranking import Scorer, model_scorer, top_products
 from gnn.sketch import Gram, Sketch, sketch
 from gnn.split import split_interactions
-from gnn.text import TextConfig, product_texts
+from gnn.text import TextConfig
 from gnn.train import cached_encoder
 from gnn.validation import sample_users
 from kg.build import languages_of
@@ -50,7 +51,8 @@ class Bench:
         schema, dataset = load_schema(), read_dataset(path)
         extractor = Extractor(schema, languages_of(dataset))
         kg = build_graph(dataset, schema, extractor, pseudonym_key=b"bench")
-        self.text = cached_encoder(TextConfig(), cache).encode(product_texts(kg.products))
+        encoder = cached_encoder(TextConfig(), cache)
+        self.text = text_channel(kg.products, encoder, TextConfig())
         products = Vocabulary(kg.products["id"].to_pylist())
         channels = read_channels(kg, schema, products, damping=config.ancestor_damping)
         self.config = config

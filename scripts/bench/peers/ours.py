@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 from gnn.embed import Embed, GnnEmbedder
 from gnn.evaluate import Report, evaluate
 from gnn.fit import fit_model
+from gnn.lexical import text_channel
 from gnn.score import Recommender
 from gnn.shoppers import Shoppers
 from gnn.split import split_interactions
-from gnn.text import TextConfig, product_texts
+from gnn.text import TextConfig
 from gnn.train import cached_encoder
 from gnn.tune import TuneConfig
 from kg import __version__
@@ -66,7 +67,7 @@ def main() -> None:
     dataset, schema = read_dataset(options.dataset), load_schema(options.ontology)
     kg = build_graph(dataset, schema, Extractor(schema, languages_of(dataset)), pseudonym_key=KEY)
     encoder = cached_encoder(TextConfig(), options.cache)
-    text = encoder.encode(product_texts(kg.products))
+    text = text_channel(kg.products, encoder, TextConfig())
     embed = _Timed(GnnEmbedder(kg, schema, encoder))
     prepared_s = time.process_time()
     split = split_interactions(kg.interactions)
