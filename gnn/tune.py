@@ -15,6 +15,8 @@ Out: a `HeadConfig` and the log of what was tried. The procedure, which is deter
    most ``max_fits`` fits so far.
 5. What ranks alike is not told alike: raise the weights of all relations together, then lower the
    text's, as long as the ranking stays as good (`gnn.metrics.as_good`); three steps each at most.
+6. Where step 1 left products out: fit once on all of them, try again what needs no fit, and raise
+   the text's weight as long as that gains more than the price of a path, three steps at most.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from gnn.channels import Channel
+from gnn.choice import choose_head
 from gnn.fit import TrainingData
 from gnn.fusion import HeadConfig
 from gnn.metrics import as_good
@@ -108,7 +111,30 @@ def tune(
     search.without_fitting()
     if channels and config.path_price > 0:
         search.hear_the_graph()
-    return Tuning(search.best, search.ndcg, search.fits, tuple(search.trials))
+    if text is None or not _worth_a_look_at_all(len(data.products), search.best, config):
+        return Tuning(search.best, search.ndcg, search.fits, tuple(search.trials))
+    everything = ValidationSample.take(
+        data,
+        truth,
+        channels,
+        text,
+        max_products=len(data.products),
+        max_users=config.max_users,
+        seed=config.seed,
+        keep=False,
+    )
+    whole = _Search(everything, search.best, config)
+    whole.without_fitting()
+    whole.hear_the_text()
+    trials = (*search.trials, *whole.trials)
+    return Tuning(whole.best, whole.ndcg, search.fits + whole.fits, trials)
+
+
+def _worth_a_look_at_all(num_products: int, found: HeadConfig, config: TuneConfig) -> bool:
+    """Whether the sample left products out, the text counts, and all products fit into memory."""
+    if num_products <= config.max_products or not found.text_weight or config.path_price == 0:
+        return False
+    return choose_head(num_products, found).kind == "dense"
 
 
 class _Search:
@@ -167,6 +193,23 @@ class _Search:
                 if not as_good(best, of_each, self._config.path_price):
                     break
                 self.best, self.ndcg, self._inverse = candidate, ndcg, inverse
+
+    def hear_the_text(self) -> None:
+        """Raise the weight of the text as long as that gains more than ``path_price``.
+
+        Text helps rare products most, and the sample had none.
+        """
+        for _ in range(_MOST_SHIFTS):
+            candidate = stepped(self.best, "text_weight", self._config.step, self._config)
+            if candidate is None:
+                return
+            needed = self.ndcg * (1 + self._config.path_price)
+            best, inverse, ndcg = self.best, self._inverse, self.ndcg
+            self._attempt(candidate, "text_weight")
+            self.without_fitting()
+            if self.ndcg < needed:
+                self.best, self._inverse, self.ndcg = best, inverse, ndcg
+                return
 
     def _attempt(self, candidate: HeadConfig, setting: str) -> bool:
         """Fit and score a candidate; it becomes the best if it gains."""

@@ -41,6 +41,7 @@ class ValidationSample:
     users: NDArray[np.int64]  # validation users scored
     seen: csr_matrix  # users scored × products kept
     truth: csr_matrix
+    keep: bool = True  # Gram matrices of large channels from one fit to the next
     _grams: dict[tuple[object, ...], NDArray[np.float32]] = field(default_factory=dict)
 
     @classmethod
@@ -54,8 +55,20 @@ class ValidationSample:
         max_products: int,
         max_users: int,
         seed: int,
+        keep: bool = True,
     ) -> ValidationSample:
-        """Choose products and users."""
+        """Choose products and users.
+
+        Args:
+            data: the training part.
+            truth: users × products, what was taken in the validation part.
+            channels: what the graph says.
+            text: embeddings, (n, d); None: no text channel.
+            max_products: those bought most are kept.
+            max_users: a seeded sample.
+            seed: of the sample.
+            keep: keep Gram matrices, which takes memory for each channel with many facts.
+        """
         n = len(data.products)
         popularity = np.bincount(data.seen.indices, minlength=n)
         rows = np.sort(np.argsort(-popularity, kind="stable")[:max_products])
@@ -69,6 +82,7 @@ class ValidationSample:
             users=users,
             seen=data.seen[users][:, rows],
             truth=wanted[users],
+            keep=keep,
         )
 
     @property
@@ -86,14 +100,15 @@ class ValidationSample:
         """P over the products kept, (products kept, products kept) float32."""
         n = len(self.rows)
         gram = np.zeros((n, n), dtype=np.float32)
-        large = [channel for channel in self.channels if len(channel.product) > _MANY_FACTS]
+        many = _MANY_FACTS if self.keep else np.inf
+        large = [channel for channel in self.channels if len(channel.product) > many]
         for channel in large:
             weight = np.float32(config.weight(channel.relation))
             gram += weight * self._gram(channel, config)
-        small = [channel for channel in self.channels if len(channel.product) <= _MANY_FACTS]
+        small = [channel for channel in self.channels if len(channel.product) <= many]
         add_gram(gram, self._matrix(small, config, config.weight))
         if self.text.shape[1] and config.text_weight:
-            gram += np.float32(config.text_weight) * self._text_gram()
+            self._add_text(gram, np.float32(config.text_weight))
         add_gram(gram, csr_matrix(self.data.user_items(config)[:, self.rows].T))
         return ridge_inverse(gram, config.regularization)
 
@@ -119,11 +134,14 @@ class ValidationSample:
             self._grams[key] = gram
         return self._grams[key]
 
-    def _text_gram(self) -> NDArray[np.float32]:
-        """Inner products of the text embeddings."""
+    def _add_text(self, gram: NDArray[np.float32], weight: np.float32) -> None:
+        """Add the inner products of the text embeddings, times their weight."""
+        if not self.keep:
+            add_gram(gram, np.sqrt(weight) * self.text)
+            return
         if ("text",) not in self._grams:
             self._grams["text",] = self.text @ self.text.T
-        return self._grams["text",]
+        gram += weight * self._grams["text",]
 
     def ndcg(self, inverse: NDArray[np.float32], config: HeadConfig, k: int) -> NDArray[np.float64]:
         """NDCG@k of each user scored."""

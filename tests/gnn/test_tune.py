@@ -171,3 +171,26 @@ def test_the_weight_of_an_event_type_is_found():
     found = tune(data, truth, [], None, start=start, config=TuneConfig(k=2, max_fits=12))
     assert found.config.history.view < 0.5
     assert {"history.view"} <= {trial.setting for trial in found.trials}
+
+
+def test_text_is_heard_again_with_the_products_the_sample_left_out():
+    """What is bought by few is told apart by its text alone, and the sample holds the rest."""
+    rng = np.random.default_rng(5)
+    names = [f"p{at}" for at in range(40)]
+    train, later = [], []
+    for user in range(80):
+        own = [names[at] for at in range(40) if at % 4 == user % 4]
+        common, rare = own[:2], own[2:]
+        train += [(f"u{user}", name) for name in [*common, rng.choice(rare)]]
+        train += [(f"u{user}", name) for name in rng.choice(names, 4)]  # for somebody else
+        later += [(f"u{user}", rng.choice(rare))]
+    kg = graph(names, [], train)
+    text = np.eye(4, dtype=np.float32)[np.arange(40) % 4]
+    data = read_training(kg.interactions, _products(kg), HeadConfig())
+    truth = data.truth(interactions(later))
+    start = HeadConfig(text_weight=0.01)
+    quick = TuneConfig(k=8, max_fits=1, max_products=12, step=9)
+    found = tune(data, truth, [], text, start=start, config=quick)
+    assert found.config.text_weight > start.text_weight
+    deaf = quick.model_copy(update={"path_price": 0.0})
+    assert tune(data, truth, [], text, start=start, config=deaf).config.text_weight == 0.01
