@@ -98,12 +98,15 @@ class EdgeOut(_Out):
 class PathOut(_Out):
     """One term of a score and the thread behind it."""
 
-    evidence: Literal["direct", "propagated", "co_purchase", "text", "gnn"]
+    evidence: Literal["direct", "propagated", "co_purchase", "text", "gnn", "kin"]
     channel: str
     value: float = Field(description="this term's part of the score")
     share: float = Field(description="value / score")
     words: str
     buyers: int | None = Field(None, description="how many others bought both (co_purchase)")
+    kin: str | None = Field(
+        None, description="the product that one nobody has met yet takes after (kin)"
+    )
     nodes: list[NodeOut]
     edges: list[EdgeOut]
 

@@ -226,6 +226,8 @@ class Service:
     def _path(self, path: Path, lang: str) -> PathOut:
         ids = dict.fromkeys(name for edge in path.edges for name in (edge.subject, edge.object))
         ids.setdefault(path.history_product)
+        if path.kin is not None:
+            ids.setdefault(path.kin)
         ids.pop(path.product, None)
         return PathOut(
             evidence=path.evidence,
@@ -234,6 +236,7 @@ class Service:
             share=path.share,
             words=path.words,
             buyers=path.buyers,
+            kin=path.kin,
             nodes=[self._node(name, lang) for name in (*ids, path.product)],
             edges=[self._edge(edge) for edge in path.edges],
         )

@@ -117,5 +117,5 @@ def _refitted(channels: Sequence[Channel], text: NDArray[np.float32] | None) -> 
 
 def _of_each(test: HeldOut, model: Model) -> dict[str, NDArray[np.float64]]:
     """The metrics shown, of each user."""
-    found = test.of_each(model_scorer(model.head, model.gnn), model.config)
+    found = test.of_each(model_scorer(model.head, model.gnn, model.kin), model.config)
     return {name: values for name, values in found.items() if name.split("@")[0] in _SHOWN}

@@ -21,7 +21,7 @@ from gnn.embed import Embed
 from gnn.fit import TrainingData, attach_gnn, fit_model, read_training
 from gnn.fusion import HeadConfig
 from gnn.held_out import HeldOut
-from gnn.kin import Kin, KinConfig, find_kin, with_kin
+from gnn.kin import Kin
 from gnn.metrics import as_good
 from gnn.ranking import Scorer, model_scorer
 from gnn.storage import Model
@@ -177,11 +177,10 @@ def choose(world: ColdWorld, fit: ColdFits, cold: ColdConfig) -> ColdChoice:
 def _own_weight(world: ColdWorld, fit: ColdFits, cold: ColdConfig) -> float:
     """The β that ranks new products best among all, of those that cost nothing overall."""
     model = fit.full(world.events)
-    score, kin = model_scorer(model.head), _kin(model, world.new, 0.0)
     name = f"ndcg@{world.taken.ks[0]}"
     overall, of_new = {}, {}
     for weight in cold.own_weights:
-        scored = with_kin(score, model.head.own, Kin(kin.new, kin.shares, weight))
+        scored = _with_kin(model, weight)
         overall[weight] = world.everything.of_each(scored, fit.config)[name]
         of_new[weight] = world.taken.of_each(scored, fit.config)[name].mean()
     best = max(overall.values(), key=lambda values: float(values.mean()))
@@ -189,10 +188,8 @@ def _own_weight(world: ColdWorld, fit: ColdFits, cold: ColdConfig) -> float:
     return max(fair, key=lambda weight: float(of_new[weight]))
 
 
-def _kin(model: Model, new: NDArray[np.bool_], own_weight: float) -> Kin:
-    head = model.head
-    matrices: list[csr_matrix | NDArray[np.float32]] = [head.features.matrix(), head.text]
-    return find_kin(matrices, new, model.config.regularization, KinConfig(own_weight=own_weight))
+def _with_kin(model: Model, own_weight: float) -> Scorer:
+    return model_scorer(model.head, kin=Kin(model.kin.shares, own_weight))
 
 
 def scorers(
@@ -201,7 +198,7 @@ def scorers(
     """All methods by name, the full model with kin first; each is fitted when it is asked for."""
     model = fit.full(world.events)
     plain = model_scorer(model.head)
-    head = with_kin(plain, model.head.own, _kin(model, world.new, chosen.own_weight))
+    head = _with_kin(model, chosen.own_weight)
     if embed is None:
         yield "full with kin", head
         yield "full without kin", plain

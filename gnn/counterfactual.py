@@ -106,8 +106,13 @@ def without_fact(
         fact: a fact of the graph (`FactRemover.fact`).
 
     Raises:
-        ModelError: the product is in the history, or the fact is an event.
+        ModelError: the product is in the history or has no events, or the fact is an event.
     """
+    if recommender.model.kin.has(np.array([row]))[0]:
+        raise ModelError(
+            f"nobody has met {recommender.products[row]}: it takes after the products it is like, "
+            "which training chooses from all facts; take a product of the history away instead"
+        )
     after = remover.without(fact).scores(recommender, history)
     terms = _terms(recommender.model, history, row)
     foretold = _resting_on(recommender.model, terms, fact)
@@ -142,7 +147,9 @@ def _terms(model: Model, history: History, row: int) -> Terms:
             f"{model.products[row]} is in the history itself; its score is not made from it"
         )
     count = max(1, len(history.rows))
-    return score_terms(model.head, model.gnn, history, np.array([row]), max_history=count)
+    return score_terms(
+        model.head, model.gnn, history, np.array([row]), max_history=count, kin=model.kin
+    )
 
 
 def _resting_on(model: Model, terms: Terms, fact: Edge) -> float:

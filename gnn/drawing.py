@@ -27,6 +27,7 @@ __all__ = ["dot_source", "picture"]
 _LOOK = {
     "user": {"shape": "ellipse", "fillcolor": "#e8e8e8"},
     "history": {"shape": "box", "fillcolor": "#dbe9f6"},
+    "kin": {"shape": "box", "fillcolor": "#eee6f6"},
     "shared": {"shape": "ellipse", "fillcolor": "#fdf3d1"},
     "recommended": {"shape": "box", "fillcolor": "#d6eed6", "penwidth": "2.5"},
 }
@@ -77,6 +78,8 @@ def _drawing(explanation: Explanation, narrator: Narrator, facts: FactIndex, lan
     graph.add_node(explanation.product, role="recommended")
     for path in explanation.paths:  # those without facts stand in the picture too
         graph.add_node(path.history_product, role="history")
+        if path.kin is not None and path.kin not in graph:
+            graph.add_node(path.kin, role="kin")
     for node, data in graph.nodes(data=True):
         user = data["role"] == "user"
         name = f"{node[:11]}…" if user else _lines(narrator.name(node, language))
@@ -130,11 +133,11 @@ def _add_fact(
 
 def _add_number(drawn: Any, path: Path, number: int, narrator: Narrator, language: str) -> None:
     """A term that is no chain of facts, as a dashed line between the products or the entity."""
-    if path.evidence == "direct":
+    if path.evidence == "direct" or (path.kin == path.history_product and path.entity):
         return
-    propagated = path.evidence == "propagated"
-    end = cast(str, path.entity) if propagated else path.product
-    label = "⋯" if propagated else narrator.channel(path.channel, language)
+    end = cast(str, path.kin or path.entity) if path.evidence in ("propagated", "kin") else ""
+    end = path.product if end in ("", path.history_product) else end
+    label = "⋯" if path.evidence == "propagated" else narrator.channel(path.channel, language)
     count = "" if path.buyers is None else f" ({path.buyers})"
     drawn.add_edge(
         path.history_product,

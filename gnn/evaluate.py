@@ -135,7 +135,7 @@ def evaluate(
     fit = partial(fit_model, kg, schema, text=text, config=chosen, channels=channels)
     with clock("fit"):
         model = fit(split.train_and_valid)
-    metrics = {"head": test.measure(model_scorer(model.head), chosen)}
+    metrics = {"head": test.measure(model_scorer(model.head, kin=model.kin), chosen)}
     trials: list[Trial] = []
     embeddings = None
     if embed is not None:
@@ -193,7 +193,9 @@ def _gnn_trials(
 ) -> list[Trial]:
     """Weights of the GNN tried on validation, the best first."""
     scaled = attach_gnn(model, embeddings, data.histories(model.config), 1.0).gnn
-    return tune_gnn_weight(model_scorer(model.head), scaled, data, wanted, model.config)
+    return tune_gnn_weight(
+        model_scorer(model.head, kin=model.kin), scaled, data, wanted, model.config
+    )
 
 
 def _with_gnn(
@@ -207,7 +209,7 @@ def _with_gnn(
 
     return {
         "gnn": test.measure(alone, config),
-        "head+gnn": test.measure(model_scorer(model.head, scaled), config),
+        "head+gnn": test.measure(model_scorer(model.head, scaled, model.kin), config),
     }
 
 

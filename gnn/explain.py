@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gnn.channels import ITSELF
 from gnn.history import History
-from gnn.paths import Sight, carried, graph_path
+from gnn.paths import Sight, carried, graph_path, kin_path
 from gnn.rerank import Place
 from gnn.storage import Model
 from gnn.terms import DENSE_CHANNELS, Terms, score_terms
@@ -28,6 +28,8 @@ from kg.records import Evidence, Path
 __all__ = ["ExplainConfig", "Explanation", "explain"]
 
 _DUST = 1e-14
+_ALL = (0, 3)  # of DENSE_CHANNELS, those that tell every history product: co-purchase, kin
+_BEST = (1, 2)  # those that tell the strongest alone: text, GNN
 
 
 class ExplainConfig(BaseModel):
@@ -95,7 +97,9 @@ def explain(
     rows = np.asarray(products, dtype=np.int64)
     _check(model, history, rows)
     embeddings = model.gnn if gnn else model.gnn[:, :0]
-    terms = score_terms(model.head, embeddings, history, rows, max_history=config.max_history)
+    terms = score_terms(
+        model.head, embeddings, history, rows, max_history=config.max_history, kin=model.kin
+    )
     sight = Sight(model, history, narrator, language, similar=similar)
     choice = _Choice(model, terms)
     errors = terms.error.tolist()
@@ -123,13 +127,15 @@ def _tell(
     left: list[float] = choice.totals[at].tolist()
     paths: list[Path] = []
     least = max(config.min_share * score, _DUST)
-    for value, channel, history, position in choice.strongest(at) if score > 0 else ():
-        if len(paths) == config.max_paths or value < least:
+    for value, channel, history, position in choice.strongest(at, least) if score > 0 else ():
+        if len(paths) == config.max_paths:
             break
         i, j = choice.history[history], choice.products[at]
         share = value / score
         if position >= 0:
             path = graph_path(sight, i, j, position, value, share)
+        elif choice.channels[channel] == "kin":
+            path = kin_path(sight, i, j, value, share)
         else:
             name = choice.channels[channel]
             buyers = sight.other_buyers(i, j) if name == "co_purchase" else None
@@ -149,8 +155,8 @@ class _Choice:
     """Terms in the order in which they may be shown.
 
     Of the history products that share one entity with a product, the strongest stands for all; so
-    it is with text and GNN. Among equal terms: graph before co-purchase before text before GNN,
-    then by relation, entity and history product.
+    it is with text and GNN. Among equal terms: graph before co-purchase before kin before text
+    before GNN, then by relation, entity and history product.
     """
 
     def __init__(self, model: Model, terms: Terms) -> None:
@@ -158,37 +164,47 @@ class _Choice:
         self.totals = terms.totals
         self.history: list[int] = terms.history.tolist()
         self.products: list[int] = terms.products.tolist()
-        self._terms = terms
         bounds = np.searchsorted(terms.owner, np.arange(len(terms.products) + 1))
         self._bounds: list[int] = bounds.tolist()
         shown = _showable(model, terms)
-        self._best = shown.argmax(axis=1) if len(shown) else np.zeros(0, dtype=np.int64)
-        self._value = shown[np.arange(len(shown)), self._best]
+        best = shown.argmax(axis=1) if len(shown) else np.zeros(0, dtype=np.int64)
         features = model.head.features
-        self._channel = features.channel[features.indices[terms.position]]
+        self._graph = (
+            shown[np.arange(len(shown)), best],
+            features.channel[features.indices[terms.position]],
+            best,
+            terms.position,
+        )
         self._dense = np.where(terms.own, terms.dense, -np.inf)
-        self._dense_best = self._dense.argmax(axis=2)  # (3, k)
-        self._dense_value = self._dense.max(axis=2)
+        count = len(terms.history)
+        of_each = len(features.relations) + np.arange(len(DENSE_CHANNELS))
+        self._dense_channel = np.concatenate(
+            [np.repeat(of_each[list(_ALL)], count), of_each[list(_BEST)]]
+        )
+        self._dense_history = np.tile(np.arange(count), len(_ALL))
 
-    def strongest(self, at: int) -> Iterator[tuple[float, int, int, int]]:
-        """Value, channel, index of the history product, and place of the entity or -1."""
-        first, stop = self._bounds[at], self._bounds[at + 1]
-        bought = self._dense[0, at]
-        values = np.concatenate([self._value[first:stop], bought, self._dense_value[1:, at]])
-        order = np.argsort(-values, kind="stable")
-        relations = len(self.channels) - len(DENSE_CHANNELS)
-        graph, dense = stop - first, len(bought)
-        for index in order.tolist():
-            value = float(values[index])
-            if index < graph:
-                entry = first + index
-                position = int(self._terms.position[entry])
-                yield value, int(self._channel[entry]), int(self._best[entry]), position
-            elif index < graph + dense:
-                yield value, relations, index - graph, -1
-            else:
-                which = index - graph - dense + 1  # text, gnn
-                yield value, relations + which, int(self._dense_best[which, at]), -1
+    def strongest(self, at: int, least: float) -> Iterator[tuple[float, int, int, int]]:
+        """Value, channel, index of the history product, and place of the entity or -1.
+
+        Args:
+            at: index of the product.
+            least: smallest value wanted.
+        """
+        entries = slice(self._bounds[at], self._bounds[at + 1])
+        graph = [part[entries] for part in self._graph]
+        single = self._dense[list(_BEST), at]
+        best = single.argmax(axis=1)
+        values = [graph[0], self._dense[list(_ALL), at].ravel(), single.max(axis=1)]
+        nowhere = np.full(len(self._dense_channel), -1)
+        columns = (
+            np.concatenate(values),
+            np.concatenate([graph[1], self._dense_channel]),
+            np.concatenate([graph[2], self._dense_history, best]),
+            np.concatenate([graph[3], nowhere]),
+        )
+        wanted = np.flatnonzero(columns[0] >= least)
+        order = wanted[np.argsort(-columns[0][wanted], kind="stable")]
+        return zip(*(column[order].tolist() for column in columns), strict=True)
 
 
 def _showable(model: Model, terms: Terms) -> NDArray[np.float64]:

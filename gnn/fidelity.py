@@ -185,7 +185,9 @@ class _Survey:
     def _weigh(self, history: History, rows: list[int]) -> None:
         """Add the scores' terms by kind, and how far they are from adding up."""
         model, wanted = self._model, np.array(rows, dtype=np.int64)
-        terms = score_terms(model.head, model.gnn, history, wanted, max_history=len(history.rows))
+        terms = score_terms(
+            model.head, model.gnn, history, wanted, max_history=len(history.rows), kin=model.kin
+        )
         signed, absolute = by_kind(model, terms)
         self._signed += signed.sum(axis=0)
         self._scores += float(terms.scores.sum())

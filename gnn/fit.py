@@ -19,9 +19,11 @@ from gnn.channels import Channel, broader_edges, read_channels
 from gnn.choice import choose_head
 from gnn.events import EventColumns, event_matrix, read_events
 from gnn.features import fuse
-from gnn.fusion import HeadConfig, fit_head
+from gnn.fusion import FusionHead, HeadConfig, fit_head
 from gnn.head import Head
 from gnn.history import history_matrix
+from gnn.kin import Kin, find_kin, no_kin
+from gnn.lowrank import LowRankHead
 from gnn.lowrank_fit import fit_low_rank
 from gnn.ranking import batch_size
 from gnn.storage import Model
@@ -140,15 +142,27 @@ def fit_model(
         user_items = user_items[:0]  # a Gram matrix of nobody
     choice = choose_head(len(products), config)
     fit = fit_head if choice.kind == "dense" else fit_low_rank
+    head = fit(user_items, features, text, config, bought=data.bought)
     return Model(
         config=config,
         choice=choice,
         products=products,
-        head=fit(user_items, features, text, config, bought=data.bought),
+        head=head,
+        kin=_kin(head, user_items, config),
         events=read_user_events(kg, schema, products),
         broader=broader_edges(kg, schema),
         gnn=np.zeros((len(products), 0), dtype=np.float32),
     )
+
+
+def _kin(head: FusionHead | LowRankHead, user_items: csr_matrix, config: HeadConfig) -> Kin:
+    """Kin of the products without events; none beside a head of low rank, or without purchases."""
+    n = head.num_products
+    if not user_items.nnz or not isinstance(head, FusionHead):
+        return no_kin(n)
+    new = np.bincount(user_items.indices, minlength=n) == 0
+    matrices: list[csr_matrix | NDArray[np.float32]] = [head.features.matrix(), head.text]
+    return find_kin(matrices, new, config.regularization, config.kin)
 
 
 def attach_gnn(

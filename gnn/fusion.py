@@ -29,6 +29,7 @@ from scipy.sparse import csc_matrix, csr_matrix, hstack
 from gnn.dense import DenseScores, HeavyColumns
 from gnn.features import Features
 from gnn.history import HistoryConfig
+from gnn.kin import KinConfig
 from gnn.solve import add_gram, exact_sum_error, ridge_inverse
 from gnn.sparse import sorted_csr
 from kg.errors import ModelError
@@ -85,6 +86,7 @@ class HeadConfig(BaseModel):
         description="days before the last event that halve a training event; None: none do",
     )
     history: HistoryConfig = HistoryConfig()
+    kin: KinConfig = KinConfig()
     precision: Literal["auto", "float32", "float64"] = Field(
         default="auto", description="of the inversion; auto: float64 where float32 misses max_error"
     )

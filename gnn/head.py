@@ -72,6 +72,11 @@ class Head(Protocol):
         """Number of products."""
         ...
 
+    @property
+    def own(self) -> NDArray[np.float64]:
+        """What `batch` says of each product from itself, (n,): to be taken out."""
+        ...
+
     def scores(
         self, rows: Rows, weights: NDArray[np.float64], products: Rows | None = None
     ) -> NDArray[np.float64]:

@@ -7,17 +7,18 @@ from the columns of products with events, by what is known about both. With ``K 
 (facts and text, no events), w the products with events and j one without:
 
     a_j = (K_ww + μI)⁻¹ K_wj    cut to its largest positive entries, scaled to sum 1
-    score(u, j) = Σ_k a_kj (score(u, k) + β x_uk)
+    B_ij = Σ_k a_kj (B_ik [i ≠ k] + β [i = k])
 
 the regression of attributes on features that Gantner et al. 2010, "Learning Attribute-to-Feature
-Mappings for Cold-Start Recommendations", use for factors. A score stays an exact sum: the terms of
-its kin's scores times their shares. In: fitted features. Out: `Kin`.
+Mappings for Cold-Start Recommendations", use for factors. A score stays an exact sum, of one term
+for each pair of history product i and kin k. In: fitted features. Out: `Kin`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,11 +26,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import csr_matrix
 
-from gnn.ranking import Scorer
+from gnn.head import Head, Rows
 from gnn.solve import add_gram
 from kg.errors import ModelError
 
-__all__ = ["Kin", "KinConfig", "find_kin", "with_kin"]
+__all__ = ["Kin", "KinConfig", "find_kin", "no_kin"]
 
 
 class KinConfig(BaseModel):
@@ -37,10 +38,10 @@ class KinConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    count: int = Field(default=20, ge=1, le=1000, description="kin of a product at most")
+    count: int = Field(default=20, ge=0, le=1000, description="kin of a product at most; 0: none")
     smoothing: float = Field(default=0.1, gt=0, le=100, description="μ, in units of λ")
     own_weight: float = Field(
-        default=0.3,
+        default=0.2,
         ge=0,
         le=10,
         description="β: how much it counts that a user met the kin itself, beside the kin's score",
@@ -51,9 +52,69 @@ class KinConfig(BaseModel):
 class Kin:
     """Which products new ones take after."""
 
-    new: NDArray[np.bool_]  # (n,) products without events
-    shares: csr_matrix  # (n, n) row j: a_j; empty where j is not new or has no kin
+    shares: csr_matrix  # (n, n) float32, row j: a_j; empty where j is not new or has no kin
     own_weight: float
+
+    @cached_property
+    def rows(self) -> NDArray[np.int64]:
+        """Products that have kin, ascending."""
+        return np.flatnonzero(np.diff(self.shares.indptr) > 0)
+
+    def has(self, products: Rows) -> NDArray[np.bool_]:
+        """Which of some products have kin, (k,)."""
+        return np.asarray(self.shares.indptr[products + 1] > self.shares.indptr[products])
+
+    def take_over(
+        self, scores: NDArray[np.float64], rows: Rows, weights: NDArray[np.float64]
+    ) -> None:
+        """Put in place the scores of products with kin.
+
+        Args:
+            scores: (n,) of a head for a history, no product from itself; changed.
+            rows: the history's products.
+            weights: of each of them.
+        """
+        if len(self.rows):
+            met = np.zeros(len(scores))
+            met[rows] = weights
+            scores[self.rows] = self._some @ (scores + self.own_weight * met)
+
+    def take_over_batch(
+        self, scores: NDArray[np.floating], histories: csr_matrix, own: NDArray[np.floating]
+    ) -> None:
+        """As `take_over` for many histories.
+
+        Args:
+            scores: (b, n) as `gnn.head.Head.batch` gives them; changed.
+            histories: (b, n) weighted.
+            own: (n,) what a head's batch says of each product from itself.
+        """
+        if len(self.rows):
+            own_weight = histories.multiply(self.own_weight - own[None, :])
+            scores[:, self.rows] = (scores + own_weight) @ self._some.T
+
+    def parts(self, head: Head, product: int, rows: Rows) -> NDArray[np.float64]:
+        """``a_kj (B_ik [i ≠ k] + β [i = k])`` of a product with kin, (kin, history products)."""
+        kin, share = self.of(product)
+        parts = head.parts(kin, rows)
+        same = kin[:, None] == rows[None, :]
+        return np.where(same, self.own_weight, parts) * share[:, None]
+
+    def of(self, product: int) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+        """Rows of a product's kin and its share in each; empty where it has none."""
+        place = slice(self.shares.indptr[product], self.shares.indptr[product + 1])
+        return self.shares.indices[place], self.shares.data[place].astype(np.float64)
+
+    @cached_property
+    def _some(self) -> csr_matrix:
+        return self.shares[self.rows].astype(np.float64)
+
+
+def no_kin(num_products: int) -> Kin:
+    """Nobody has kin."""
+    empty = np.zeros(0, dtype=np.int64)
+    shape = (num_products, num_products)
+    return Kin(csr_matrix((empty.astype(np.float32), (empty, empty)), shape=shape), 0.0)
 
 
 def find_kin(
@@ -77,6 +138,8 @@ def find_kin(
     n = len(new)
     if any(matrix.shape[0] != n for matrix in matrices):
         raise ModelError(f"features of {[m.shape[0] for m in matrices]} products, but {n} to sort")
+    if not new.any() or not config.count:
+        return no_kin(n)
     known = np.flatnonzero(~new)
     if not len(known):
         raise ModelError("no product has an event to learn from, so new ones have no kin")
@@ -88,26 +151,7 @@ def find_kin(
     del gram
     left[np.diag_indices(len(known))] += np.float32(config.smoothing * regularization)
     weights = cho_solve(cho_factor(left, lower=True, overwrite_a=True), right, overwrite_b=True)
-    return Kin(new, _shares(weights, known, new, config.count), config.own_weight)
-
-
-def with_kin(score: Scorer, own: NDArray[np.floating], kin: Kin) -> Scorer:
-    """A head's scorer with the scores of new products taken from their kin.
-
-    Args:
-        score: `gnn.ranking.model_scorer` of a head alone.
-        own: (n,) the part of a score that is of the product itself, to be taken out.
-        kin: the kin.
-    """
-    rows = np.flatnonzero(np.diff(kin.shares.indptr) > 0)
-    shares = kin.shares[rows].T.tocsr()
-
-    def scored(histories: csr_matrix) -> NDArray[np.floating]:
-        scores = np.asarray(score(histories) - histories.multiply(own))
-        scores[:, rows] = scores @ shares + kin.own_weight * (histories @ shares).toarray()
-        return scores
-
-    return scored
+    return Kin(_shares(weights, known, new, config.count), config.own_weight)
 
 
 def _shares(
@@ -122,4 +166,5 @@ def _shares(
     rows = np.repeat(np.flatnonzero(new), count)
     shares = csr_matrix((values.ravel(), (rows, known[best].ravel())), shape=(n, n))
     shares.eliminate_zeros()
+    shares.sort_indices()
     return shares

@@ -18,7 +18,7 @@ from gnn.storage import Model
 from gnn.words import Narrator
 from kg.records import Edge, Evidence, Path
 
-__all__ = ["Sight", "carried", "carried_at", "edges_to_entity", "graph_path"]
+__all__ = ["Sight", "carried", "carried_at", "edges_to_entity", "graph_path", "kin_path"]
 
 
 class Sight:
@@ -62,6 +62,8 @@ class Sight:
         edges: tuple[Edge, ...],
         *,
         entity: str | None = None,
+        kin: str | None = None,
+        relation: str | None = None,
         buyers: int | None = None,
     ) -> Path:
         """A path between two rows, in words where there is a narrator.
@@ -77,12 +79,14 @@ class Sight:
                 i,
                 j,
                 entity=entity,
+                kin=kin,
+                relation=relation,
                 buyers=buyers,
                 language=self._language,
                 similar=self._similar or self._event[history] != "purchase",
             )
         edges = self.edge_to(history) + edges
-        return Path(evidence, channel, i, j, entity, value, share, edges, buyers, words)
+        return Path(evidence, channel, i, j, entity, value, share, edges, buyers, words, kin)
 
 
 def graph_path(
@@ -114,6 +118,55 @@ def graph_path(
         edges + edges_to_entity(sight.model, product, position),
         entity=features.entities[column],
     )
+
+
+def kin_path(sight: Sight, history: int, product: int, value: float, share: float) -> Path:
+    """Path of the term of a history product in the score of one without events.
+
+    It names the kin that brings most of the term, and of what that and the product share what
+    weighs most; nothing where they are alike in text alone.
+    """
+    model = sight.model
+    kin, _ = model.kin.of(product)
+    brought = model.kin.parts(model.head, product, np.array([history]))[:, 0]
+    nearest = int(kin[brought.argmax()])
+    edges: tuple[Edge, ...] = ()
+    entity = relation = None
+    both = _shared(model.head.features, nearest, product)
+    if both is not None:
+        own = edges_to_entity(model, product, both[1])
+        edges = edges_to_entity(model, nearest, both[0]) + own
+        entity = model.head.features.entities[int(model.head.features.indices[both[1]])]
+        relation = own[0].relation
+    return sight.path(
+        "kin",
+        "kin",
+        history,
+        product,
+        value,
+        share,
+        edges,
+        entity=entity,
+        kin=model.products[nearest],
+        relation=relation,
+    )
+
+
+def _shared(features: Features, one: int, other: int) -> tuple[int, int] | None:
+    """Where in the feature matrix two products carry what relates them most; None: nothing."""
+    places = [
+        np.arange(features.indptr[row], features.indptr[row + 1])[
+            features.depth[features.indptr[row] : features.indptr[row + 1]] != ITSELF
+        ]
+        for row in (one, other)
+    ]
+    ours, theirs = (features.indices[place] for place in places)
+    _, left, right = np.intersect1d(ours, theirs, assume_unique=True, return_indices=True)
+    if not len(left):
+        return None
+    left, right = places[0][left], places[1][right]
+    best = int((features.data[left] * features.data[right]).argmax())
+    return int(left[best]), int(right[best])
 
 
 def carried_at(model: Model, row: int, column: int) -> int | None:

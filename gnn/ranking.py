@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from gnn.head import Head
+from gnn.kin import Kin
 
 __all__ = ["Scorer", "batch_size", "head_scorer", "model_scorer", "top_products"]
 
@@ -39,14 +40,18 @@ def head_scorer(inverse: NDArray[np.float32], factor: NDArray[np.float64] | None
     return lambda histories: np.asarray((histories @ inverse) * scale)
 
 
-def model_scorer(head: Head, gnn: NDArray[np.float32] | None = None) -> Scorer:
-    """Scorer of a head of either kind, with a GNN's scaled embeddings where given.
+def model_scorer(
+    head: Head, gnn: NDArray[np.float32] | None = None, kin: Kin | None = None
+) -> Scorer:
+    """Scorer of a head of either kind, with a GNN's scaled embeddings and kin where given.
 
     Scores of products in the history itself are meaningless: they are to be masked.
     """
 
     def score(histories: csr_matrix) -> NDArray[np.floating]:
         scores = head.batch(histories)
+        if kin is not None:
+            kin.take_over_batch(scores, histories, head.own)
         if gnn is not None and gnn.shape[1]:
             scores += (histories @ gnn) @ gnn.T
         return np.asarray(scores)

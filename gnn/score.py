@@ -2,7 +2,8 @@
 
 In: a `gnn.storage.Model` (arrays in memory or memory-mapped) and a `gnn.history.History`. Out:
 scores and ranked products. ``score(u, j) = Σ_i x_ui (B_ij + z_i · z_j)`` over ``i ≠ j``: the fusion
-head plus, where one is attached, the GNN, whose embeddings carry its weight. No product is scored
+head plus, where one is attached, the GNN, whose embeddings carry its weight. Of products without
+events, ``B_ij`` comes from their kin (`gnn.kin`). No product is scored
 from itself. Deterministic: among equal scores the product that comes first in the catalogue wins.
 """
 
@@ -75,7 +76,12 @@ class Recommender:
         head, rows, weights = self.model.head, history.rows, history.weights
         if not len(rows):
             return np.zeros(head.num_products if products is None else len(products))
-        scores = head.scores(rows, weights, products)
+        kin = self.model.kin
+        whole = products is None or len(kin.rows) > 0
+        scores = head.scores(rows, weights, None if whole else products)
+        if whole:
+            kin.take_over(scores, rows, weights)
+            scores = scores if products is None else scores[products]
         z = self.model.gnn
         if gnn and z.shape[1]:
             own = z[rows]

@@ -21,6 +21,7 @@ from gnn.choice import HeadChoice
 from gnn.dense import HeavyColumns
 from gnn.features import Features
 from gnn.fusion import FusionHead, HeadConfig
+from gnn.kin import Kin
 from gnn.lowrank import LowRankHead
 from gnn.user_events import UserEvents
 from kg.errors import ModelError
@@ -29,7 +30,7 @@ from kg.records import Edge
 
 __all__ = ["Model", "load_model", "save_model"]
 
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Model:
     head: FusionHead | LowRankHead
     events: UserEvents
     broader: dict[str, tuple[Edge, ...]]  # facts from a concept to those it falls under
+    kin: Kin  # whom products without events take after
     gnn: NDArray[np.float32]  # (n, d) embeddings scaled by the GNN's weight; d is 0 without one
 
 
@@ -51,6 +53,7 @@ def save_model(model: Model, directory: Path) -> None:
     arrays: dict[str, NDArray[Any]] = {
         **_head_arrays(head),
         "gnn": model.gnn,
+        **_sparse_arrays("kin", model.kin.shares),
         **{f"features.{name}": getattr(features, name) for name in _FEATURE_ARRAYS},
         **{f"events.{name}": getattr(events, name) for name in _EVENT_ARRAYS},
         **string_arrays("products", model.products),
@@ -93,6 +96,7 @@ def load_model(directory: Path) -> Model:
         products = Vocabulary(_strings(directory, "products"))
         if products.fingerprint != settings["products"]["fingerprint"]:
             raise ModelError(f"{directory}: the product list is not the one the model was made for")
+        n = len(products)
         broader = {
             child: tuple(Edge(child, *edge) for edge in edges)
             for child, edges in settings["broader"].items()
@@ -101,9 +105,10 @@ def load_model(directory: Path) -> Model:
             config=config,
             choice=HeadChoice(**settings["head"]),
             products=products,
-            head=_load_head(directory, settings, len(products)),
+            head=_load_head(directory, settings, n),
             events=_load_events(directory, settings["events"], products),
             broader=broader,
+            kin=Kin(_sparse(directory, "kin", (n, n)), config.kin.own_weight),
             gnn=load_array(directory, "gnn"),
         )
     except (KeyError, TypeError, ValidationError) as exc:

@@ -5,7 +5,8 @@ product, channel, entity) of those products, and the exact total of each channel
 asked products at once; only as much as they need.
 
 A term of score(u, j) is ``x_ui s_j w_r (P F_r)[i, e] F_r[j, e]`` (`gnn.head`); co-purchase, text
-and GNN are summed over their entities (buyers, dimensions) to one term per history product.
+and GNN are summed over their entities (buyers, dimensions) to one term per history product. A
+product without events has one term per history product instead, summed over its kin (`gnn.kin`).
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ from numpy.typing import NDArray
 
 from gnn.head import Head
 from gnn.history import History
+from gnn.kin import Kin
 from gnn.sparse import gather
 
 __all__ = ["DENSE_CHANNELS", "Terms", "score_terms"]
 
-DENSE_CHANNELS = ("co_purchase", "text", "gnn")
+DENSE_CHANNELS = ("co_purchase", "text", "gnn", "kin")
 """Channels with one term per history product, after the relations."""
 
 
@@ -33,11 +35,11 @@ class Terms:
     history: NDArray[np.int64]  # (m',) rows i, ascending: those looked at term by term
     own: NDArray[np.bool_]  # (k, m') of these, which are looked at for a product
     scores: NDArray[np.float64]  # (k,) as ranked, from B
-    totals: NDArray[np.float64]  # (k, relations + 3) sum of all terms, of the whole history
+    totals: NDArray[np.float64]  # (k, relations + 4) sum of all terms, of the whole history
     owner: NDArray[np.int64]  # (t,) index in products of each entity entry
     position: NDArray[np.int64]  # (t,) where the entry stands in Features.indices
     graph: NDArray[np.float64]  # (t, m') terms by entity entry and history product
-    dense: NDArray[np.float64]  # (3, k, m') terms of DENSE_CHANNELS
+    dense: NDArray[np.float64]  # (4, k, m') terms of DENSE_CHANNELS
 
     @property
     def error(self) -> NDArray[np.float64]:
@@ -53,6 +55,7 @@ def score_terms(
     products: NDArray[np.int64],
     *,
     max_history: int,
+    kin: Kin,
 ) -> Terms:
     """Terms of the scores of some products, none of them in the history.
 
@@ -64,14 +67,20 @@ def score_terms(
         max_history: how many history products are looked at term by term for each product: those
             that bring most to its score, so that the answer does not depend on what else is asked
             for. The totals count the whole history all the same.
+        kin: whom products without events take after.
     """
     rows, weights = history.rows, history.weights
     # Each product for itself, summed in one order: a score is the same whoever else is asked for.
     z = np.einsum("jd,id->ji", gnn[products], gnn[rows], dtype=np.float64)  # (k, m)
-    parts = weights * (z + head.parts(products, rows))  # of each i in each score
+    new = kin.has(products)
+    of_kin = np.zeros((len(products), len(rows)))
+    for at in np.flatnonzero(new).tolist():
+        of_kin[at] = kin.parts(head, int(products[at]), rows).sum(axis=0)
+    of_head = np.where(new[:, None], of_kin, head.parts(products, rows))
+    parts = weights * (z + of_head)  # of each i in each score
     own = _strongest(parts, max_history)
     chosen = np.flatnonzero(own.any(axis=0))
-    scale = head.scale(products)
+    scale = np.where(new, 0.0, head.scale(products))
     sums = head.sums(rows, weights, chosen)
 
     position, owner = gather(head.features.indptr, products)
@@ -85,8 +94,8 @@ def score_terms(
     purchase, text = (
         of_products * scale for of_products in (sums.co_purchase(products), sums.text(products))
     )
-    dense = np.stack([purchase[1:].T, text[1:].T, z[:, chosen]])
-    totals = [purchase[0], text[0], np.einsum("jm,m->j", z, weights)]
+    dense = np.stack([purchase[1:].T, text[1:].T, z[:, chosen], of_kin[:, chosen]])
+    totals = [purchase[0], text[0], *(np.einsum("jm,m->j", v, weights) for v in (z, of_kin))]
     return Terms(
         products=products,
         history=rows[chosen],

@@ -119,7 +119,7 @@ def validation_sample(
     truth = data.truth(split.valid)
     users = sample_users(data, truth, max_users, seed)
     histories = data.histories(model.config)[users]
-    score = model_scorer(model.head)
+    score = model_scorer(model.head, kin=model.kin)
     best = top_products(score, histories, data.seen[users], candidates)
     scores = np.empty(best.shape)
     for start in range(0, len(users), 1024):

@@ -178,7 +178,9 @@ def _choose(
         watch.stage("tune gnn")
         model = fit_model(kg, schema, split.train, text=text, config=config, channels=channels)
         scaled = attach_gnn(model, embed(split.train), data.histories(config), 1.0).gnn
-        trials = tune_gnn_weight(model_scorer(model.head), scaled, data, wanted, model.config)
+        trials = tune_gnn_weight(
+            model_scorer(model.head, kin=model.kin), scaled, data, wanted, model.config
+        )
         config = config.model_copy(update={"gnn_weight": trials[0].value})
         metrics |= {f"gnn_weight_{trial.value:g}": trial.ndcg for trial in trials}
         tried += trials

@@ -9,7 +9,8 @@ by Woodbury's identity, with ``V = [f …, f' …]``, ``C = diag(−1 …, +1 �
     P' = P − W (C⁻¹ + Vᵀ W)⁻¹ Wᵀ,
 
 exactly ``(G' + λI)⁻¹`` at the price of reading the rows of P the columns touch. What is learned
-apart from the head (text embeddings, the GNN and its scale) is held as it is.
+apart from the head (text embeddings, the GNN and its scale, the kin of new products) is held as it
+is.
 """
 
 from __future__ import annotations
@@ -62,7 +63,9 @@ class Refit:
         diagonal -= (self.products * self.solved).sum(axis=0)
         factor = column_factor(diagonal, recommender.model.config)
         after = head.regularization * factor * (held * diagonal - user)
-        return np.asarray(after + (before - of_head))
+        of_gnn = before - recommender.scores(history, gnn=False)
+        recommender.model.kin.take_over(after, history.rows, history.weights)
+        return np.asarray(after + of_gnn)
 
 
 class FactRemover:

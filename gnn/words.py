@@ -78,6 +78,8 @@ class Narrator:
             path.history_product,
             path.product,
             entity=path.entity,
+            kin=path.kin,
+            relation=next((e.relation for e in path.edges if e.subject == path.product), None),
             buyers=path.buyers,
             language=language,
             similar=similar,
@@ -91,24 +93,33 @@ class Narrator:
         product: str,
         *,
         entity: str | None = None,
+        kin: str | None = None,
+        relation: str | None = None,
         buyers: int | None = None,
         language: str | None = None,
         similar: bool = False,
     ) -> str:
-        """`tell` for the parts of a path that is not made yet; see `kg.records.Path`."""
+        """`tell` for the parts of a path that is not made yet; see `kg.records.Path`.
+
+        ``relation`` is what ties the product to the entity where the channel is none.
+        """
         language = self._language(language)
         frame: str = evidence
         if evidence == "direct" and entity == product:
             frame = "linked"
         elif evidence == "direct" and entity == history_product:
             frame = "linked_back"
+        elif kin is not None:
+            frame += ("_itself" if kin == history_product else "") + ("" if entity else "_text")
         text = self._text(self._schema.frames[frame + ("_similar" if similar else "")], language)
         phrase = ""
         if entity is not None:
-            template = self._text(self._schema.relations[channel].templates, language)
+            told = self._schema.relations.get(channel) or self._schema.relations[str(relation)]
+            template = self._text(told.templates, language)
             phrase = _fill(template, object=self._names.name(entity, language))
         history = self._names.name(history_product, language)
-        return _fill(text, history=history, phrase=phrase, count=str(buyers or ""))
+        like = "" if kin is None else self._names.name(kin, language)
+        return _fill(text, history=history, phrase=phrase, kin=like, count=str(buyers or ""))
 
     def name(self, entity: str, language: str | None = None) -> str:
         """Name of an entity; see `Names.name`."""

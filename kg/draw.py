@@ -71,7 +71,7 @@ def paths_graph(
         names: what to call an entity, by compact id; by default its id.
 
     Returns:
-        Nodes with ``name`` and ``role`` (user, recommended, history or shared); edges keyed by
+        Nodes with ``name`` and ``role`` (user, recommended, history, kin or shared); edges keyed by
         relation id with ``relation``, ``confidence``, ``source`` and ``value``: the sum of the
         terms that rest on that fact, in score units. A term without facts (text, GNN) shows as
         its purchase alone.
@@ -79,6 +79,8 @@ def paths_graph(
     graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
     for path in paths:
         roles = {path.history_product: "history", path.product: "recommended"}
+        if path.kin is not None:
+            roles.setdefault(path.kin, "kin")
         for edge in path.edges:
             for end in (edge.subject, edge.object):
                 role = "user" if end.startswith("user:") else roles.get(end, "shared")

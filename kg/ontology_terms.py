@@ -30,18 +30,29 @@ FRAME_SLOTS: Mapping[str, frozenset[str]] = {
     "co_purchase_similar": frozenset({"count", "history"}),
     "text_similar": frozenset({"history"}),
     "gnn_similar": frozenset({"history"}),
+    "kin": frozenset({"history", "kin", "phrase"}),
+    "kin_text": frozenset({"history", "kin"}),
+    "kin_itself": frozenset({"history", "phrase"}),
+    "kin_itself_text": frozenset({"history"}),
+    "kin_similar": frozenset({"history", "kin", "phrase"}),
+    "kin_text_similar": frozenset({"history", "kin"}),
+    "kin_itself_similar": frozenset({"history", "phrase"}),
+    "kin_itself_text_similar": frozenset({"history"}),
     "rest": frozenset(),
     "co_purchase_name": frozenset(),
     "text_name": frozenset(),
     "gnn_name": frozenset(),
+    "kin_name": frozenset(),
 }
 """Explanation frames an ontology must have, and the slots each of them fills.
 
 ``history`` is the title of the product the user bought (in the ``_similar`` frames: of the product
 looked at), ``phrase`` a relation's template with its object filled in, ``count`` a number of other
 customers (2 or more). ``linked`` tells a fact whose subject is the history product and whose
-object is the recommended one; ``linked_back`` a fact the other way round. The ``_name`` frames name
-what is no relation where sums are listed.
+object is the recommended one; ``linked_back`` a fact the other way round. The ``kin`` frames tell
+of a product nobody has met yet and of one like it, the ``kin``, or the history product itself; the
+``_text`` ones where they share no fact. The ``_name`` frames name what is no relation where sums
+are listed.
 """
 
 

@@ -160,7 +160,7 @@ class Fact:
     text: str | None = None
 
 
-Evidence = Literal["direct", "propagated", "co_purchase", "text", "gnn"]
+Evidence = Literal["direct", "propagated", "co_purchase", "text", "gnn", "kin"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,16 +180,18 @@ class Path:
 
     ``edges`` are facts of the snapshot, in the order they are walked: the user's purchase of the
     history product, that product's fact (only where the evidence is direct), the recommended
-    product's fact. Text, GNN and co-purchase terms carry only the purchase.
+    product's fact. Text, GNN and co-purchase terms carry only the purchase; those of kin the
+    purchase, the kin's fact and the recommended product's, of what both share.
     """
 
     evidence: Evidence
-    channel: str  # relation's compact id, or co_purchase, text, gnn
+    channel: str  # relation's compact id, or co_purchase, text, gnn, kin
     history_product: str  # compact id
     product: str  # compact id of the recommended product
-    entity: str | None  # compact id of what both share; None for text, gnn and co_purchase
+    entity: str | None  # compact id of what is shared; None for text, gnn and co_purchase
     value: float  # the term's part of the score, in score units; may be negative
     share: float  # value / score
     edges: tuple[Edge, ...]
     buyers: int | None = None  # co_purchase: how many others bought both
     words: str = ""  # the path told in the language asked for
+    kin: str | None = None  # compact id of the product that one without events takes after

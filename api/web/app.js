@@ -10,7 +10,7 @@ const state = { user: null, history: [] };
 const lang = () => $("lang").value;
 const say = (key) => words[lang()][key];
 
-const family = (channel) => (["co_purchase", "text", "gnn"].includes(channel) ? channel : "propagated");
+const family = (channel) => (["co_purchase", "text", "gnn", "kin"].includes(channel) ? channel : "propagated");
 
 function el(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
@@ -47,10 +47,19 @@ function thread(path) {
   const parts = [];
   let at = path.nodes[0]?.id;
   if (at) parts.push(el("span", { class: "node", title: at }, names[at]));
-  for (const edge of path.edges) {
+  const product = path.nodes.at(-1)?.id;
+  const own = path.edges.findIndex((edge) => edge.subject === product);  // from here on it is walked backwards
+  const walk = own < 0 ? path.edges : [...path.edges.slice(0, own), ...path.edges.slice(own).reverse()];
+  for (const edge of walk) {
     const forward = edge.subject === at;
     const to = forward ? edge.object : edge.subject;
     const from = edge.text ? `“${edge.text}” in ${edge.field}, ${edge.source}, confidence ${edge.confidence.toFixed(2)}` : `${edge.source}, confidence ${edge.confidence.toFixed(2)}`;
+    if (edge.subject !== at && edge.object !== at && edge.subject === path.kin) {
+      parts.push(el("span", { class: "edge" }, "⇢"), el("span", { class: "node", title: path.kin }, names[path.kin]));
+      parts.push(el("span", { class: "edge", title: from }, `– ${edge.type} →`), el("span", { class: "node", title: edge.object }, names[edge.object]));
+      at = edge.object;
+      continue;
+    }
     if (edge.subject !== at && edge.object !== at) {
       parts.push(el("span", { class: "edge" }, "⇢"), el("span", { class: "node", title: edge.object }, names[edge.object]));
       parts.push(el("span", { class: "edge", title: from }, `← ${edge.type} –`), el("span", { class: "node", title: edge.subject }, names[edge.subject]));

@@ -11,6 +11,7 @@ import pyarrow as pa
 from gnn.fit import fit_model
 from gnn.fusion import HeadConfig
 from gnn.history import Event, History, HistoryConfig
+from gnn.kin import KinConfig
 from gnn.lowrank import LowRankHead
 from gnn.storage import Model
 from kg.facts import PRODUCT_SCHEMA, KnowledgeGraph
@@ -60,10 +61,19 @@ FRAMES = {
     "co_purchase_similar": {"en": "{count} customers who bought “{history}” also bought this."},
     "text_similar": {"en": "This reads like “{history}”."},
     "gnn_similar": {"en": "This is near “{history}”."},
+    "kin": {"en": "New. “{kin}” {phrase} too and goes with “{history}”."},
+    "kin_text": {"en": "New and reads like “{kin}”, which goes with “{history}”."},
+    "kin_itself": {"en": "New and, like “{history}”, {phrase}."},
+    "kin_itself_text": {"en": "New and reads like “{history}”."},
+    "kin_similar": {"en": "New. “{kin}” {phrase} too and goes with “{history}”."},
+    "kin_text_similar": {"en": "New and reads like “{kin}”, which goes with “{history}”."},
+    "kin_itself_similar": {"en": "New and, like “{history}”, {phrase}."},
+    "kin_itself_text_similar": {"en": "New and reads like “{history}”."},
     "rest": {"en": "Smaller reasons make up the rest.", "zh": "其余部分来自更小的理由。"},
     "co_purchase_name": {"en": "other shoppers"},
     "text_name": {"en": "similar wording"},
     "gnn_name": {"en": "the learned map"},
+    "kin_name": {"en": "products like it"},
 }
 
 
@@ -142,8 +152,9 @@ def graph(
 
 
 def fitted(kg: KnowledgeGraph, *, text: np.ndarray | None = None, **settings: object) -> Model:
-    """A model of all the graph's events, without recency."""
-    config = HeadConfig(**{"history": HistoryConfig(recency=1.0), **settings})
+    """A model of all the graph's events, without recency and, by default, without kin."""
+    plain = {"history": HistoryConfig(recency=1.0), "kin": KinConfig(count=0)}
+    config = HeadConfig(**{**plain, **settings})
     return fit_model(kg, small_schema(), kg.interactions, text=text, config=config)
 
 
@@ -179,6 +190,8 @@ def slow_terms(model: Model, history: History, product: int) -> dict[tuple[int, 
         scale = (head.regularization * P[product, product]) ** -model.config.norm_exponent
         PF, PC, PT = P @ F, P @ head.co_purchase.toarray().astype(np.float64), P @ T
     terms: dict[tuple[int, str, str], float] = {}
+    kin, shares = model.kin.of(product)
+    scale = 0.0 if len(kin) else scale  # of its own it has nothing
     for i, x in zip(history.rows.tolist(), history.weights.tolist(), strict=True):
         for e in range(F.shape[1]):
             if F[product, e]:
@@ -189,5 +202,10 @@ def slow_terms(model: Model, history: History, product: int) -> dict[tuple[int, 
         terms[i, "text", ""] = x * float(PT[i] @ T[product]) * scale
         terms[i, "gnn", ""] = x * float(
             model.gnn[i].astype(np.float64) @ model.gnn[product].astype(np.float64)
+        )
+        terms[i, "kin", ""] = x * sum(
+            a
+            * (model.kin.own_weight if k == i else head.parts(np.array([k]), np.array([i])).item())
+            for k, a in zip(kin.tolist(), shares.tolist(), strict=True)
         )
     return terms

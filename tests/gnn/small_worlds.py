@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 import gnn.fusion
 from gnn.fit import attach_gnn, read_training
 from gnn.history import History
+from gnn.kin import KinConfig
 from gnn.storage import Model
 from kg.facts import KnowledgeGraph
 from tests.gnn.graphs import Triple, bought, fitted, graph
@@ -39,7 +40,9 @@ events = st.tuples(
 
 @st.composite
 def worlds(
-    draw: st.DrawFn, kinds: Sequence[str] = ("dense", "low_rank")
+    draw: st.DrawFn,
+    kinds: Sequence[str] = ("dense", "low_rank"),
+    kin: Sequence[int] = (0, 2, 20),
 ) -> tuple[KnowledgeGraph, Model, History]:
     """A graph, a model of it with text and GNN, and somebody's history."""
     kg = graph(
@@ -64,6 +67,7 @@ def worlds(
             text_rank=draw(st.sampled_from([2, 3])),
             ancestor_damping=draw(st.sampled_from([0.5, 0.0])),
             min_degree=draw(st.sampled_from([1, 2])),
+            kin=KinConfig(count=draw(st.sampled_from(kin)), own_weight=0.3),
         )
     data = read_training(kg.interactions, model.products, model.config)
     z = rng.normal(size=(len(PRODUCTS), 2)).astype(np.float32)

@@ -13,7 +13,6 @@ from gnn.channels import read_channels
 from gnn.cold import cold_products, measure_cold
 from gnn.cold_methods import ColdChoice, ColdConfig, ColdFits, ColdWorld, scorers
 from gnn.fusion import HeadConfig
-from gnn.kin import KinConfig, find_kin, with_kin
 from gnn.printing_reports import print_cold
 from gnn.ranking import model_scorer
 from gnn.split import Split, split_interactions
@@ -68,8 +67,7 @@ def test_a_new_product_of_the_brand_that_was_bought_ranks_above_the_others(kg):
         [not new[int(p[9:])] for p in kg.interactions["product_id"].to_pylist()]
     )
     model = fit.full(events)
-    kin = find_kin([model.head.features.matrix()], new, 10.0, KinConfig())
-    score = with_kin(model_scorer(model.head), model.head.own, kin)
+    score = model_scorer(model.head, kin=model.kin)
     histories = np.zeros((4, 40), dtype=np.float32)
     histories[np.arange(4), [8, 9, 10, 11]] = 1
     found = score(csr_matrix(histories))[:, 4:8]

@@ -4,10 +4,11 @@ import pytest
 
 from gnn.drawing import dot_source, picture
 from gnn.explain import ExplainConfig, explain
+from gnn.kin import KinConfig
 from gnn.words import Narrator
 from kg.errors import MissingExtraError
 from kg.fact_index import FactIndex
-from tests.gnn.graphs import bought, fitted, small_schema
+from tests.gnn.graphs import bought, fitted, graph, small_schema
 from tests.gnn.small_worlds import shop
 
 pygraphviz = pytest.importorskip("pygraphviz", reason="pip install 'clew[draw]'")
@@ -90,3 +91,19 @@ def test_without_pygraphviz_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "pygraphviz", None)
     with pytest.raises(MissingExtraError, match=r"pygraphviz is not installed.*clew\[draw\]"):
         picture(told, narrator, facts, "en")
+
+
+def test_the_kin_of_a_new_product_stands_in_the_picture():
+    kg = graph(
+        ["a", "b", "n"],
+        [(f"product:{name}", "schema:brand", "brand:x") for name in "bn"],
+        [(f"u{user}", name) for user in range(9) for name in "ab"],
+    )
+    model = fitted(kg, regularization=5.0, kin=KinConfig())
+    narrator = Narrator.of(kg, small_schema())
+    told = explain(model, bought(model, "a"), [2], narrator=narrator)[0]
+    drawn = pygraphviz.AGraph(string=dot_source(told, narrator, FactIndex(kg.facts), "en"))
+    assert [path.kin for path in told.paths] == ["product:b"]
+    assert drawn.get_node("product:b").attr["fillcolor"] == "#eee6f6"
+    dashed = [tuple(edge) for edge in drawn.edges() if edge.attr["style"] == "dashed"]
+    assert dashed == [("product:a", "product:b")]

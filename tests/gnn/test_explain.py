@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from gnn.explain import ExplainConfig, explain
 from gnn.fit import attach_gnn, read_training
 from gnn.history import History
+from gnn.kin import KinConfig
 from gnn.score import Recommender
 from gnn.words import Narrator
 from kg.errors import ModelError
@@ -105,6 +106,41 @@ def test_the_reason_is_the_one_the_world_was_made_for():
     ]
     assert brand.share == pytest.approx(1.0)
     assert first_path(model, history, "b").channel == "co_purchase"
+
+
+NEW_WORDS = {
+    ("product:a", "brand:x"): "New and, like “a”, is by x.",
+    ("product:b", "brand:x"): "New. “b” is by x too and goes with “a”.",
+    ("product:a", None): "New and reads like “a”.",
+    ("product:b", None): "New and reads like “b”, which goes with “a”.",
+}
+
+
+@pytest.mark.parametrize("facts", [True, False])
+def test_a_product_nobody_has_met_is_told_by_its_kin(facts):
+    """Nobody met n. Many bought a and b together; a, b and n are of one brand, or read alike."""
+    stated = [(f"product:{name}", "schema:brand", "brand:x") for name in "abn"] if facts else []
+    events = [(f"u{user}", name) for user in range(9) for name in "ab"]
+    kg = graph(["a", "b", "n", "z"], stated, [*events, ("w", "z")])
+    text = None if facts else np.array([[1, 0], [1, 0], [1, 0], [0, 1]], dtype=np.float32)
+    model = fitted(kg, text=text, regularization=5.0, kin=KinConfig(own_weight=0.05))
+    history, narrator = bought(model, "a", user="user:u0"), Narrator.of(kg, small_schema())
+    told = explain(model, history, [2], config=EVERYTHING, narrator=narrator)[0]
+    assert told.score == pytest.approx(Recommender(model).scores(history)[2])
+    assert [path.evidence for path in told.paths] == ["kin"]  # of one history product, one term
+    path = told.paths[0]
+    assert path.words == NEW_WORDS[path.kin, path.entity]
+    assert path.kin == "product:b"  # many bought both
+    assert path.value == pytest.approx(told.score)
+    edges = [(edge.subject, edge.relation, edge.object) for edge in path.edges]
+    assert edges == [
+        ("user:u0", "clew:bought", "product:a"),
+        *([("product:b", *stated[0][1:]), ("product:n", *stated[0][1:])] if facts else []),
+    ]
+    fond = fitted(kg, text=text, regularization=5.0, kin=KinConfig(own_weight=9.0))
+    path = explain(fond, history, [2], config=EVERYTHING, narrator=narrator)[0].paths[0]
+    assert path.kin == "product:a"
+    assert path.words == NEW_WORDS[path.kin, path.entity]
 
 
 def test_an_ancestor_is_reached_by_its_broader_edges():

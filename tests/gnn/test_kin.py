@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from gnn.kin import Kin, KinConfig, find_kin, with_kin
+from gnn.kin import Kin, KinConfig, find_kin, no_kin
 from kg.errors import ModelError
 
 # Products 0-2 carry entity 0, products 3-4 entity 1; 2 and 4 are new, 5 is new and carries nothing.
@@ -41,12 +41,17 @@ def test_a_new_product_scores_as_its_kin_less_their_own_part():
         [[-1, 0.5, 9, 0.1, 9, 9], [0.5, -1, 9, 0.2, 9, 9], *np.zeros((4, 6))], dtype=np.float32
     )
     own = np.array([-1, -1, 0, 0, 0, 0], dtype=np.float32)
-    kin = find_kin([FACTS], NEW, 1.0, KinConfig(smoothing=0.5))
+    kin = Kin(find_kin([FACTS], NEW, 1.0, KinConfig(smoothing=0.5)).shares, 0.4)
     history = csr_matrix(np.array([[1, 0, 0, 0, 0, 0]], dtype=np.float32))
-    scored = with_kin(lambda h: np.asarray(h @ B), own, Kin(NEW, kin.shares, 0.4))(history)
+    scored = np.asarray(history @ B)
+    kin.take_over_batch(scored, history, own)
     # 2: half of product 0 (bought: β, nothing from itself), half of product 1; 4: product 3.
-    expected = [0, 0.5, 0.5 * 0.4 + 0.5 * 0.5, 0.1, 0.1, 9]
+    expected = [-1, 0.5, 0.5 * 0.4 + 0.5 * 0.5, 0.1, 0.1, 9]
     np.testing.assert_allclose(scored[0], expected, atol=1e-6)
+    alone = np.array(B[0], dtype=np.float64)
+    alone[0] = 0.0  # no product scores from itself
+    kin.take_over(alone, np.array([0]), np.array([1.0]))
+    np.testing.assert_allclose(alone[1:], expected[1:], atol=1e-6)
 
 
 def test_who_has_no_kin_keeps_its_score():
@@ -57,6 +62,13 @@ def test_who_has_no_kin_keeps_its_score():
 def test_more_kin_than_products_are_not_asked_for():
     kin = find_kin([FACTS], NEW, 1.0, KinConfig(count=500))
     np.testing.assert_allclose(kin.shares.sum(axis=1).ravel()[0, [2, 4]], 1, atol=1e-6)
+
+
+def test_where_nothing_is_new_nobody_has_kin():
+    kin = find_kin([FACTS], np.zeros(6, dtype=bool), 1.0)
+    assert not kin.has(np.arange(6)).any()
+    assert not len(no_kin(6).rows)
+    assert not find_kin([FACTS], NEW, 1.0, KinConfig(count=0)).shares.nnz
 
 
 def test_unlike_shapes_are_an_error():

@@ -82,7 +82,7 @@ def test_damage_is_told(directory):
     with pytest.raises(ModelError, match=r"cannot be read: .*; train the model again"):
         load_model(directory)
     write(json.dumps({**settings, "format": 99}))
-    with pytest.raises(ModelError, match="is not of format 2"):
+    with pytest.raises(ModelError, match="is not of format 3"):
         load_model(directory)
     write(json.dumps({**settings, "config": {"lam": 3}}))
     with pytest.raises(ModelError, match="is damaged"):
