@@ -7,6 +7,7 @@ and their offsets, decoded one by one when asked. Nothing is pickled.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, overload
 
@@ -18,12 +19,16 @@ from kg.errors import ModelError
 __all__ = ["StringTable", "load_array", "save_arrays", "string_arrays"]
 
 
+_DECODED = 1 << 16  # strings kept decoded, of each table
+
+
 class StringTable(Sequence[str]):
-    """Strings kept as bytes and offsets."""
+    """Strings kept as bytes and offsets; those asked for lately are kept decoded."""
 
     def __init__(self, text: NDArray[np.uint8], offsets: NDArray[np.int64]) -> None:
         self._text = text
         self._offsets = offsets
+        self._decoded = lru_cache(_DECODED)(self._decode)
 
     def __len__(self) -> int:
         return len(self._offsets) - 1
@@ -36,6 +41,9 @@ class StringTable(Sequence[str]):
         """String at a position, or those of a slice."""
         if isinstance(at, slice):
             return [self[i] for i in range(*at.indices(len(self)))]
+        return self._decoded(at)
+
+    def _decode(self, at: int) -> str:
         at = range(len(self))[at]
         return bytes(self._text[self._offsets[at] : self._offsets[at + 1]]).decode()
 

@@ -24,8 +24,8 @@ __all__ = ["DenseScores", "DenseSums", "HeavyColumns"]
 class HeavyColumns:
     """``(P F)[:, e]`` ready made for entities of so many products that summing takes long."""
 
-    index: NDArray[np.int32]  # (columns,) row in product_sums; -1: not heavy
-    sums: NDArray[np.float32]  # (heavy, n)
+    index: NDArray[np.int32]  # (columns,) column in sums; -1: not heavy
+    sums: NDArray[np.float32]  # (n, heavy)
 
 
 class DenseScores:
@@ -119,9 +119,9 @@ class DenseSums:
         sums = np.empty((self._lines.shape[1], len(columns)))
         heavy = head.heavy.index[columns]
         is_heavy = heavy >= 0
-        ready = head.heavy.sums[heavy[is_heavy][:, None], self._rows].astype(np.float64)
-        sums[0, is_heavy] = np.einsum("em,m->e", ready, self._weights)
-        sums[1:, is_heavy] = ready[:, self._chosen].T
+        ready = head.heavy.sums[self._rows[:, None], heavy[is_heavy]].astype(np.float64)
+        sums[0, is_heavy] = np.einsum("me,m->e", ready, self._weights)
+        sums[1:, is_heavy] = ready[self._chosen]
         light = rows_of(head.by_entity, columns[~is_heavy])
         sums[:, ~is_heavy] = (light @ self._lines).T
         return sums

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +48,7 @@ class ExplainConfig(BaseModel):
         description="paths that bring less of the score are left in the rest",
     )
     max_history: int = Field(
-        default=16,
+        default=8,
         ge=1,
         description="history products searched for a product's paths: the strongest for it",
     )
@@ -101,7 +101,8 @@ def explain(
         model.head, embeddings, history, rows, max_history=config.max_history, kin=model.kin
     )
     sight = Sight(model, history, narrator, language, similar=similar)
-    choice = _Choice(model, terms)
+    least = np.where(terms.scores > 0, np.maximum(config.min_share * terms.scores, _DUST), np.inf)
+    choice = _Choice(model, terms, least)
     errors = terms.error.tolist()
     told = []
     for at, row in enumerate(rows.tolist()):
@@ -126,8 +127,7 @@ def _tell(
     """The paths to show for one product, strongest first, and the rest by channel."""
     left: list[float] = choice.totals[at].tolist()
     paths: list[Path] = []
-    least = max(config.min_share * score, _DUST)
-    for value, channel, history, position in choice.strongest(at, least) if score > 0 else ():
+    for value, _, channel, history, position in choice.strongest(at):
         if len(paths) == config.max_paths:
             break
         i, j = choice.history[history], choice.products[at]
@@ -159,52 +159,58 @@ class _Choice:
     before GNN, then by relation, entity and history product.
     """
 
-    def __init__(self, model: Model, terms: Terms) -> None:
+    def __init__(self, model: Model, terms: Terms, least: NDArray[np.float64]) -> None:
+        """Sort the terms worth showing.
+
+        Args:
+            model: the fitted model.
+            terms: of the scores.
+            least: smallest term of each product that may be shown, (k,).
+        """
         self.channels = (*model.head.features.relations, *DENSE_CHANNELS)
         self.totals = terms.totals
         self.history: list[int] = terms.history.tolist()
         self.products: list[int] = terms.products.tolist()
-        bounds = np.searchsorted(terms.owner, np.arange(len(terms.products) + 1))
+        parts = [_of_graph(model, terms), *_of_dense(terms, len(model.head.features.relations))]
+        columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+        value, owner = columns[:2]
+        worth = np.flatnonzero(value >= least[owner])
+        order = worth[np.lexsort((-value[worth], owner[worth]))]
+        bounds = np.searchsorted(owner[order], np.arange(len(terms.products) + 1))
         self._bounds: list[int] = bounds.tolist()
-        shown = _showable(model, terms)
-        best = shown.argmax(axis=1) if len(shown) else np.zeros(0, dtype=np.int64)
-        features = model.head.features
-        self._graph = (
-            shown[np.arange(len(shown)), best],
-            features.channel[features.indices[terms.position]],
-            best,
-            terms.position,
-        )
-        self._dense = np.where(terms.own, terms.dense, -np.inf)
-        count = len(terms.history)
-        of_each = len(features.relations) + np.arange(len(DENSE_CHANNELS))
-        self._dense_channel = np.concatenate(
-            [np.repeat(of_each[list(_ALL)], count), of_each[list(_BEST)]]
-        )
-        self._dense_history = np.tile(np.arange(count), len(_ALL))
+        self._sorted = list(zip(*(column[order].tolist() for column in columns), strict=True))
 
-    def strongest(self, at: int, least: float) -> Iterator[tuple[float, int, int, int]]:
-        """Value, channel, index of the history product, and place of the entity or -1.
-
-        Args:
-            at: index of the product.
-            least: smallest value wanted.
+    def strongest(self, at: int) -> list[tuple[float, int, int, int, int]]:
+        """Value, index of the product, channel, index of the history product, and place of the
+        entity or -1.
         """
-        entries = slice(self._bounds[at], self._bounds[at + 1])
-        graph = [part[entries] for part in self._graph]
-        single = self._dense[list(_BEST), at]
-        best = single.argmax(axis=1)
-        values = [graph[0], self._dense[list(_ALL), at].ravel(), single.max(axis=1)]
-        nowhere = np.full(len(self._dense_channel), -1)
-        columns = (
-            np.concatenate(values),
-            np.concatenate([graph[1], self._dense_channel]),
-            np.concatenate([graph[2], self._dense_history, best]),
-            np.concatenate([graph[3], nowhere]),
-        )
-        wanted = np.flatnonzero(columns[0] >= least)
-        order = wanted[np.argsort(-columns[0][wanted], kind="stable")]
-        return zip(*(column[order].tolist() for column in columns), strict=True)
+        return self._sorted[self._bounds[at] : self._bounds[at + 1]]
+
+
+_Columns = tuple[NDArray[Any], ...]  # value, owner, channel, history, position: (terms,) each
+
+
+def _of_graph(model: Model, terms: Terms) -> _Columns:
+    """The strongest history product of each entity entry."""
+    shown = _showable(model, terms)
+    best = shown.argmax(axis=1) if len(shown) else np.zeros(0, dtype=np.int64)
+    features = model.head.features
+    channel = features.channel[features.indices[terms.position]]
+    return shown[np.arange(len(shown)), best], terms.owner, channel, best, terms.position
+
+
+def _of_dense(terms: Terms, relations: int) -> Iterator[_Columns]:
+    """Terms that have no entity: every history product of some channels, the best of others."""
+    dense = np.where(terms.own, terms.dense, -np.inf)  # (4, k, m')
+    _, k, m = dense.shape
+    owner, history = np.repeat(np.arange(k), m), np.tile(np.arange(m), k)
+    nowhere = np.full(k * m, -1)
+    for which in _ALL:
+        channel = np.full(k * m, relations + which)
+        yield dense[which].ravel(), owner, channel, history, nowhere
+    for which in _BEST:
+        value, best = dense[which].max(axis=1), dense[which].argmax(axis=1)
+        yield value, np.arange(k), np.full(k, relations + which), best, nowhere[:k]
 
 
 def _showable(model: Model, terms: Terms) -> NDArray[np.float64]:

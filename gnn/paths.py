@@ -42,7 +42,7 @@ class Sight:
     def edge_to(self, row: int) -> tuple[Edge, ...]:
         """The user's own event as an edge; empty where it is not (yet) a fact of the graph."""
         relation = self.model.events.relation_of.get(self._event[row], "")
-        edge = self._facts.get(row, {}).get(relation)
+        edge = self._facts.edge(row, relation)
         return () if edge is None else (edge,)
 
     def other_buyers(self, history: int, product: int) -> int:

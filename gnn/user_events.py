@@ -20,7 +20,7 @@ from kg.ids import Vocabulary
 from kg.records import EVENTS, Edge
 from kg.schema import Schema
 
-__all__ = ["UserEvents", "event_relations", "read_user_events"]
+__all__ = ["UserEvents", "UserFacts", "event_relations", "read_user_events"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +38,38 @@ class UserEvents:
     source_names: tuple[str, ...]
     relation_of: Mapping[str, str]  # event -> relation id
 
-    def of(self, user: str | None) -> dict[int, dict[str, Edge]]:
-        """A user's facts by product row and relation; empty for a stranger."""
+    def of(self, user: str | None) -> UserFacts:
+        """A user's facts; none of a stranger."""
         at = None if user is None else self.users.find(user)
-        found: dict[int, dict[str, Edge]] = {}
-        if at is None or user is None:
-            return found
-        for position in range(int(self.indptr[at]), int(self.indptr[at + 1])):
-            relation = self.relation_ids[self.relations[position]]
-            edge = Edge(
-                subject=user,
-                relation=relation,
-                object=self.products[self.rows[position]],
-                confidence=float(self.confidence[position]),
-                source=self.source_names[self.sources[position]],
-            )
-            found.setdefault(int(self.rows[position]), {})[relation] = edge
-        return found
+        start, stop = (0, 0) if at is None else self.indptr[at : at + 2].tolist()
+        place: dict[int, list[int]] = {}
+        for position, row in enumerate(self.rows[start:stop].tolist(), start):
+            place.setdefault(row, []).append(position)
+        return UserFacts(self, user or "", place)
+
+
+class UserFacts:
+    """One user's facts by product row; an edge is made when it is asked for."""
+
+    def __init__(self, events: UserEvents, user: str, place: Mapping[int, list[int]]) -> None:
+        self._events, self._user, self._place = events, user, place
+
+    def __contains__(self, row: object) -> bool:
+        return row in self._place
+
+    def edge(self, row: int, relation: str) -> Edge | None:
+        """The fact that joins the user to a product by a relation; None: there is none."""
+        events = self._events
+        for position in self._place.get(row, ()):
+            if events.relation_ids[events.relations[position]] == relation:
+                return Edge(
+                    subject=self._user,
+                    relation=relation,
+                    object=events.products[row],
+                    confidence=float(events.confidence[position]),
+                    source=events.source_names[events.sources[position]],
+                )
+        return None
 
 
 def event_relations(schema: Schema) -> dict[str, str]:

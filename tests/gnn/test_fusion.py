@@ -63,7 +63,7 @@ def test_entities_of_many_products_are_summed_in_advance():
     features = fuse([everyone], n, weights={"schema:brand": 1.0}, degree_exponent=0.5, min_degree=1)
     head = fit_head(csr_matrix((1, n), dtype=np.float32), features, None, HeadConfig())
     assert head.heavy.index.tolist() == [0]
-    wanted = features.matrix().T @ head.inverse.astype(np.float64)
+    wanted = head.inverse.astype(np.float64) @ features.matrix()
     assert head.heavy.sums == pytest.approx(wanted, rel=1e-6)
 
 
