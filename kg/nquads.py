@@ -33,6 +33,7 @@ __all__ = [
     "PROVENANCE_GRAPH",
     "STANDARD_PREFIXES",
     "VOCABULARY_GRAPH",
+    "flat_labels",
     "write_nquads",
     "write_triples",
 ]
@@ -145,12 +146,10 @@ class _Writer:
         every = pa.array(np.arange(len(self._ids)))
         classes = self._each(entities["class"].combine_chunks(), self._class_iri)
         yield every, TYPE, classes
-        labels = entities["labels"].combine_chunks()
-        lengths = pc.fill_null(pc.list_value_length(_as_list(labels)), 0).to_numpy()
-        unnamed = pa.array(np.flatnonzero((lengths == 0) & ~silent))
-        yield unnamed, LABEL, _quoted(entities["name"].combine_chunks().take(unnamed))
-        rows = np.repeat(np.arange(len(lengths)), lengths)
-        flat = pc.list_flatten(_as_list(labels)).filter(pa.array(~silent[rows]))
+        rows, flat, unnamed = flat_labels(entities)
+        bare = pa.array(unnamed[~silent[unnamed]])
+        yield bare, LABEL, _quoted(entities["name"].combine_chunks().take(bare))
+        flat = flat.filter(pa.array(~silent[rows]))
         rows = rows[~silent[rows]]
         tags = self._each(flat.field(0), _language)
         words = _concat(_quoted(flat.field(1)), "@", tags)
@@ -223,6 +222,14 @@ class _Writer:
 
     def _datatype(self, name: str) -> str:
         return "" if name == "xsd:string" else f"^^{_iri(name, self._schema.prefixes)}"
+
+
+def flat_labels(entities: pa.Table) -> tuple[Any, Any, Any]:
+    """Labels one by one: their entity rows, (language, label) structs; rows without any."""
+    labels = _as_list(entities["labels"].combine_chunks())
+    lengths = pc.fill_null(pc.list_value_length(labels), 0).to_numpy()
+    rows = np.repeat(np.arange(len(lengths)), lengths)
+    return rows, pc.list_flatten(labels), np.flatnonzero(lengths == 0)
 
 
 def _as_list(labels: Any) -> Any:
