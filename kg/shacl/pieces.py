@@ -79,7 +79,7 @@ class Pieces:
         self.shapes = shapes
         self._custom = (None, RDF.type, SH.ConstraintComponent) in shapes
         self.pieces: list[Piece] = []
-        for shape in sorted(set(self._targets.subjects())):
+        for shape in sorted(set(self._targets.subjects()), key=str):
             self._take_apart(shape)
 
     def _implicit(self, shapes: Graph) -> None:

@@ -151,9 +151,7 @@ class Terms:
             return None
         if predicate in self.labels:
             return self._labels(predicate == RDFS.label)
-        if not relations:
-            return Edges(np.zeros(0, np.int64), np.zeros(0, np.int64))
-        return self._of_relation(relations[0].id)
+        return self._of_relation(relations[0].id if relations else "")
 
     def _labels(self, every: bool) -> Edges:
         """``rdfs:label`` of every entity, or ``skos:prefLabel`` of concepts."""
@@ -174,25 +172,33 @@ class Terms:
         values, distinct = self._literals(words, kinds, names)
         return _sorted(rows, values, distinct)
 
+    @functools.cached_property
+    def _columns(self) -> tuple[Codes, Codes, NDArray[np.bool_]]:
+        """Rows of all facts' subjects and objects, -1 where it is no entity; which are literal."""
+        facts = self._kg.facts.combine_chunks()
+        rows = [pc.index_in(facts[name], self._ids).fill_null(-1) for name in ("subject", "object")]
+        literal = facts["datatype"].is_valid().to_numpy()
+        return rows[0].to_numpy(), rows[1].to_numpy(), literal
+
     def _of_relation(self, relation: str) -> Edges | None:
         codes, names = self._facts
-        mine = codes == names.index(relation) if relation in names else np.zeros(len(codes), bool)
-        facts = self._kg.facts.filter(pa.array(mine)).combine_chunks()
-        subjects = pc.index_in(facts["subject"], self._ids).combine_chunks()
-        literal = facts["datatype"].is_valid().combine_chunks().to_numpy(zero_copy_only=False)
-        linked = pc.index_in(facts["object"], self._ids).combine_chunks()
-        if subjects.null_count or pc.any(pc.and_not(linked.is_null(), pa.array(literal))).as_py():
+        if relation not in names:
+            return Edges(np.zeros(0, np.int64), np.zeros(0, np.int64))
+        mine = np.flatnonzero(codes == names.index(relation))
+        subjects, values, literal = (column[mine] for column in self._columns)
+        if (subjects < 0).any() or ((values < 0) & ~literal).any():
             return None  # names what is not in the tables: whoever projects the graph says so
-        values = linked.fill_null(-1).to_numpy().astype(np.int64)
+        values = values.astype(np.int64)
         distinct = True
         if literal.any():
-            said = facts.filter(pa.array(literal)).combine_chunks()
+            said = self._kg.facts.take(pa.array(mine[literal])).combine_chunks()
             kinds = said["datatype"].combine_chunks().dictionary_encode()
-            names = [f"^^{name}" for name in kinds.dictionary.to_pylist()]
             values[literal], distinct = self._literals(
-                said["object"].combine_chunks(), kinds.indices.to_numpy(), names
+                said["object"].combine_chunks(),
+                kinds.indices.to_numpy(),
+                [f"^^{name}" for name in kinds.dictionary.to_pylist()],
             )
-        return _sorted(subjects.to_numpy().astype(np.int64), values, distinct)
+        return _sorted(subjects.astype(np.int64), values, distinct)
 
     def _literals(self, words: Any, kinds: Any, names: list[str]) -> tuple[Codes, bool]:
         """Codes of literals, and whether different ones are surely different terms to rdflib.
