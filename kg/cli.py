@@ -103,9 +103,16 @@ def _print_mentions(console: Console, result: list[dict[str, Any]]) -> None:
 @dataset_argument
 @store_option
 @ontology_option
+@click.option("--full", is_flag=True, help="Take nothing over from the snapshot before.")
 @as_json_option
-def build(dataset: Path, store: Path, ontology_directory: Path | None, as_json: bool) -> None:
-    """Build the graph of DATASET and publish it as a snapshot."""
+def build(
+    dataset: Path, store: Path, ontology_directory: Path | None, full: bool, as_json: bool
+) -> None:
+    """Build the graph of DATASET and publish it as a snapshot.
+
+    Where there is a snapshot, only what changed is read again, and the rest is taken over; the
+    result is that of a full build.
+    """
     from kg.build import build as run
     from kg.snapshot import SnapshotStore
 
@@ -114,6 +121,7 @@ def build(dataset: Path, store: Path, ontology_directory: Path | None, as_json: 
             dataset,
             SnapshotStore(store),
             ontology_directory=ontology_directory,
+            full=full,
             progress=progress,
         ).to_dict()
     emit(report, as_json, lambda console: _tree(console, report))

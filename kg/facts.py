@@ -26,7 +26,7 @@ from kg.records import ENTITY_SCHEMA, FACT_SCHEMA, INTERACTION_SCHEMA, Fact, Pro
 
 if TYPE_CHECKING:  # readers of a graph need neither spaCy nor the catalogue's formats
     from kg.catalog.base import Dataset
-    from kg.extract.pipeline import Extractor
+    from kg.mentions import Reads
     from kg.ontology_terms import Schema
     from kg.progress import Progress
 
@@ -121,7 +121,7 @@ def _read_table(path: Path, schema: pa.Schema) -> pa.Table:
 def build_graph(
     dataset: Dataset,
     schema: Schema,
-    extractor: Extractor,
+    extractor: Reads,
     *,
     pseudonym_key: bytes,
     progress: Progress | None = None,

@@ -15,6 +15,7 @@ Assumed: the entity table fits in memory twice; facts are streamed. Same tables,
 from __future__ import annotations
 
 import gzip
+import io
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -34,6 +35,7 @@ __all__ = [
     "STANDARD_PREFIXES",
     "VOCABULARY_GRAPH",
     "flat_labels",
+    "lines_of",
     "write_nquads",
     "write_triples",
 ]
@@ -106,6 +108,18 @@ def write_triples(
     return sum(_write(file, lines) for lines in writer.triples(mentioned))
 
 
+def lines_of(kg: KnowledgeGraph, schema: Schema, described: Any) -> set[bytes]:
+    """The quads about the facts of a graph and about some of its entities, a line each.
+
+    Args:
+        described: boolean array over the entity table; nothing is said about the other entities.
+    """
+    text = io.BytesIO()
+    for lines in _Writer(kg, schema).quads(False, described):
+        _write(text, lines)
+    return set(text.getvalue().splitlines())
+
+
 class _Writer:
     """Turns tables into columns of RDF terms and joins those to lines."""
 
@@ -128,8 +142,11 @@ class _Writer:
             subject, predicate, objects, _ = self._terms(batch)
             yield _join(subject, predicate, objects)
 
-    def quads(self, provenance: bool) -> Iterator[Any]:
+    def quads(self, provenance: bool, described: Any = None) -> Iterator[Any]:
         for rows, predicate, objects in self._described():
+            if described is not None:
+                wanted = pa.array(described[rows.to_numpy()])
+                rows, objects = rows.filter(wanted), objects.filter(wanted)  # noqa: PLW2901
             yield _join(self._nodes.take(rows), predicate, objects, self._graphs.take(rows))
         first = 0
         for batch in self._kg.facts.to_batches(_BATCH):

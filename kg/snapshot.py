@@ -57,6 +57,9 @@ class Manifest(BaseModel):
     ontology: str = Field("", description="fingerprint of the ontology")
     counts: Mapping[str, int] = Field(default_factory=dict, description="by table and relation")
     seconds: Mapping[str, float] = Field(default_factory=dict, description="time of each stage")
+    made: Mapping[str, Any] = Field(
+        default_factory=dict, description="how it was built, and what was taken over from before"
+    )
     metrics: Mapping[str, float] = Field(default_factory=dict, description="on validation data")
     model: Mapping[str, Any] = Field(
         default_factory=dict, description="settings of the model and how they were chosen"
@@ -126,6 +129,7 @@ class Draft:
         self.ontology: str = known.ontology if known else ""
         self.counts: dict[str, int] = dict(known.counts) if known else {}
         self.seconds: dict[str, float] = dict(known.seconds) if known else {}
+        self.made: dict[str, Any] = dict(known.made) if known else {}
         self.metrics: dict[str, float] = {}
         self.model: dict[str, Any] = {}
 
@@ -256,6 +260,7 @@ class SnapshotStore:
             ontology=draft.ontology,
             counts=draft.counts,
             seconds={name: round(seconds, 3) for name, seconds in draft.seconds.items()},
+            made=draft.made,
             metrics=draft.metrics,
             model=draft.model,
             files=sums,

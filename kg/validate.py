@@ -11,18 +11,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import rdflib
 from rdflib import SH, URIRef
 
 import ontology
+from kg.difference import Difference, part_of
 from kg.facts import KnowledgeGraph
 from kg.ids import compact
 from kg.nquads import STANDARD_PREFIXES
 from kg.ontology_terms import Schema
 from kg.shacl import PART, Engine
 
-__all__ = ["Disagreement", "Report", "Violation", "agreement", "validate"]
+__all__ = ["Disagreement", "Report", "Violation", "agreement", "revalidate", "validate"]
 
 _SEVERITIES = {str(SH.Violation): "violation", str(SH.Warning): "warning", str(SH.Info): "info"}
 
@@ -48,6 +50,12 @@ class Report:
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return {"conforms": self.conforms, "violations": [asdict(v) for v in self.violations]}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Report:
+        """The inverse of `to_dict`."""
+        found = tuple(Violation(**violation) for violation in values["violations"])
+        return cls(values["conforms"], found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +94,50 @@ def validate(
     """
     engine = Engine(ontology.DIRECTORY if directory is None else directory, schema)
     words = _Words(schema)
-    found = {words.violation(*result) for result in engine.results(kg, part=part)}
+    return _report({words.violation(*result) for result in engine.results(kg, part=part)})
+
+
+def revalidate(
+    known: Report, change: Difference, schema: Schema, directory: Path
+) -> tuple[Report, bool]:
+    """The report of a changed graph, from that of the old one under the same shapes and classes.
+
+    Returns:
+        The report, and whether only what the change touched was judged; a shape that looks
+        further than one step has the whole graph judged.
+
+    Raises:
+        OntologyError: the shapes are missing or malformed.
+    """
+    engine = Engine(directory, schema)
+    if not engine.local:
+        return validate(change.new, schema, directory), False
+    words = _Words(schema)
+    touched = pc.unique(pa.concat_arrays([change.subjects, _pointing_to_moved(change)]))
+    part, mask = part_of(change.new, touched)
+    found = {words.violation(*result) for result in engine.results(part, only=mask)}
+    names = set(touched.to_pylist())
+    return _report(found | {v for v in known.violations if v.focus not in names}), True
+
+
+def _pointing_to_moved(change: Difference) -> pa.StringArray:
+    """Subjects of facts about entities that are of another class now."""
+    before, after = (
+        kg.entities.filter(pc.is_in(kg.entities["id"], change.described))
+        for kg in (change.old, change.new)
+    )
+    classes = dict(zip(before["id"].to_pylist(), before["class"].to_pylist(), strict=True))
+    moved = [
+        i
+        for i, kind in zip(after["id"].to_pylist(), after["class"].to_pylist(), strict=True)
+        if classes.get(i, kind) != kind
+    ]
+    facts = change.new.facts
+    about = facts.filter(pc.is_in(facts["object"], pa.array(moved, pa.string())))
+    return about["subject"].combine_chunks()
+
+
+def _report(found: set[Violation]) -> Report:
     order = list(_SEVERITIES.values())
     ranked = sorted(
         found, key=lambda v: (order.index(v.severity), v.focus, v.path, v.value, v.message)

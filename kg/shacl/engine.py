@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyshacl
 import rdflib
+from numpy.typing import NDArray
 from pyshacl.errors import ReportableRuntimeError
 from rdflib import RDF, RDFS, SH, Graph
 
@@ -52,14 +53,25 @@ class Engine:
         self._classes = _turtle(directory / "clew.ttl")
         self._pieces = Pieces(shapes, self._classes)
 
+    @property
+    def local(self) -> bool:
+        """Whether part of a graph may be judged by itself; see `Pieces.local`."""
+        return self._pieces.local
+
     def results(
-        self, kg: KnowledgeGraph, *, part: int = PART, screened: bool = True
+        self,
+        kg: KnowledgeGraph,
+        *,
+        part: int = PART,
+        screened: bool = True,
+        only: NDArray[np.bool_] | None = None,
     ) -> Iterator[tuple[Graph, Any]]:
         """Validation results, as a node of a results graph each; some may be told twice.
 
         Args:
             part: about how many triples pyshacl is given at once.
             screened: false leaves every node to pyshacl.
+            only: mask over the entity table: the nodes to judge, where `local` allows it.
         """
         terms = Terms(kg, self._schema)
         screen = Screen(self._pieces.shapes, self._classes, terms)
@@ -67,6 +79,8 @@ class Engine:
         far: dict[Piece, Focus] = {}
         for piece in self._pieces.pieces:
             focus = self._pieces.focus(piece, terms)
+            if only is not None:
+                focus = replace(focus, codes=focus.codes[only[focus.codes]])
             looks_far = piece.far or bool(focus.unread)
             if screened and len(focus.codes):
                 doubtful = screen.judge(piece.shape, focus.codes) != PASS

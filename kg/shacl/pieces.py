@@ -82,6 +82,17 @@ class Pieces:
         for shape in sorted(set(self._targets.subjects()), key=str):
             self._take_apart(shape)
 
+    @property
+    def local(self) -> bool:
+        """Whether what a node breaks hangs on its own statements and its values' classes alone.
+
+        Then the results on other nodes stay when one changes. Named nodes and objects as targets
+        do not allow it: part of a graph does not show whether they are there.
+        """
+        predicates = set(self._targets.predicates())
+        aimed = predicates <= {SH.targetClass, SH.targetSubjectsOf}
+        return aimed and not any(piece.far for piece in self.pieces)
+
     def _implicit(self, shapes: Graph) -> None:
         """A class that is a shape is its own target."""
         kinds = {RDFS.Class, OWL.Class, *shapes.subjects(RDFS.subClassOf, RDFS.Class)}
