@@ -42,8 +42,7 @@ __all__ = [
 
 VOCABULARY_GRAPH = "graph:vocabulary"
 PROVENANCE_GRAPH = "graph:provenance"
-OWN_GRAPH = ("product:", "user:")
-"""Prefixes of the entities that have a named graph of their own."""
+OWN_GRAPH = ("product:", "user:")  # prefixes of the entities that have a named graph of their own
 
 STANDARD_PREFIXES: Mapping[str, str] = {
     "prov": "http://www.w3.org/ns/prov#",
@@ -115,8 +114,7 @@ def lines_of(kg: KnowledgeGraph, schema: Schema, described: Any) -> set[bytes]:
         described: boolean array over the entity table; nothing is said about the other entities.
     """
     text = io.BytesIO()
-    for lines in _Writer(kg, schema).quads(False, described):
-        _write(text, lines)
+    sum(_write(text, lines) for lines in _Writer(kg, schema).quads(False, described))
     return set(text.getvalue().splitlines())
 
 
@@ -160,9 +158,8 @@ class _Writer:
         """Entity rows, predicate and objects of what is said about every entity."""
         silent = np.zeros(len(self._ids), bool) if mentioned is None else np.asarray(mentioned)
         entities = self._kg.entities.combine_chunks()
-        every = pa.array(np.arange(len(self._ids)))
         classes = self._each(entities["class"].combine_chunks(), self._class_iri)
-        yield every, TYPE, classes
+        yield pa.array(np.arange(len(self._ids))), TYPE, classes
         rows, flat, unnamed = flat_labels(entities)
         bare = pa.array(unnamed[~silent[unnamed]])
         yield bare, LABEL, _quoted(entities["name"].combine_chunks().take(bare))

@@ -176,7 +176,7 @@ class Screen:
             return np.full(len(reached.codes), PASS)
         if not _is(arguments, True) or not reached.has_path:
             return np.full(len(reached.codes), UNKNOWN)
-        kinds = np.array([k if k[:1] == "@" else "" for k in reached.kinds(self._terms)])
+        kinds = np.array([k if k[:1] == "@" else "" for k in self._terms.kinds(reached.values)])
         twice = np.zeros(len(reached.codes), bool)
         for kind in set(kinds[kinds != ""].tolist()):
             twice |= reached.how_many(kinds == kind) > 1
@@ -240,10 +240,6 @@ class _Reached:
         """Verdict on each value; each different one is judged once."""
         found: Verdict = check(self._unique)[self._places.reshape(-1)]
         return found
-
-    def kinds(self, terms: Terms) -> list[str]:
-        """Kind of each value; see `Terms.kinds`."""
-        return terms.kinds(self.values)
 
     def every(self, check: Callable[[Codes], Verdict]) -> Verdict:
         """Verdict on each node: that on the worst of its values."""

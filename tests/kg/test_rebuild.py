@@ -17,7 +17,7 @@ from kg.snapshot import SnapshotStore
 from tests.kg.edited_shop import Shop, made
 
 CHAIN = 5
-EDITS = int(os.environ.get("CLEW_EDITS", "10"))
+EDITS = int(os.environ.get("CLEW_EDITS", "5"))
 
 
 @pytest.fixture(scope="module", autouse=True)
