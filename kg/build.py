@@ -18,8 +18,9 @@ import ontology
 from kg import __version__
 from kg.catalog import Dataset, read_dataset, write_rejects
 from kg.extract import Extractor
+from kg.extract.parallel import WORTH, ParallelExtractor
 from kg.facts import KnowledgeGraph, build_graph
-from kg.mentions import MENTIONS_FILE, KeptMentions
+from kg.mentions import MENTIONS_FILE, KeptMentions, Reads
 from kg.progress import Passing, Progress
 from kg.project import GRAPH_FILE, RDF_FILE, Projection
 from kg.reuse import Former, code_fingerprint, former
@@ -65,6 +66,7 @@ def build(
     *,
     ontology_directory: Path | None = None,
     full: bool = False,
+    workers: int = 1,
     progress: Progress | None = None,
 ) -> BuildReport:
     """Build a dataset's graph and publish it.
@@ -76,6 +78,8 @@ def build(
         full: take nothing over from the snapshot before. Otherwise only products that changed,
             or whose part of the ontology did, are read again, and projections are brought up to
             date where that is cheaper; the result is the same.
+        workers: processes that read a large catalogue; more than one are spawned, so the main
+            module must be importable.
         progress: told of the stages.
 
     Raises:
@@ -92,7 +96,7 @@ def build(
     with store.writing(__version__) as draft:
         watch.stage("former")
         before = former(store) if not full else "a full build was asked for"
-        kg = _graph(dataset, schema, before, store.pseudonym_key(), draft, watch)
+        kg = _graph(dataset, schema, before, store.pseudonym_key(), draft, workers, watch)
         projection = Projection(kg, schema, directory, draft, watch)
         write_rejects(dataset.rejects, draft.path / "rejects.jsonl")
         report = projection.write(before)
@@ -127,12 +131,19 @@ def _graph(
     before: Former | str,
     key: bytes,
     draft: Draft,
+    workers: int,
     watch: Progress,
 ) -> KnowledgeGraph:
     """The graph of a dataset, its mentions kept from before where they still hold."""
     watch.stage("extract", len(dataset.products))
     known = before.snapshot.path / MENTIONS_FILE if isinstance(before, Former) else None
-    reader = KeptMentions(schema, languages_of(dataset), known, Extractor)
+
+    def make(schema: Schema, languages: Sequence[str], count: int) -> Reads:
+        if workers > 1 and count >= WORTH:
+            return ParallelExtractor(schema, languages, workers)
+        return Extractor(schema, languages)
+
+    reader = KeptMentions(schema, languages_of(dataset), known, make)
     kg = build_graph(dataset, schema, reader, pseudonym_key=key, progress=watch)
     watch.stage("tables")
     kg.write(draft.path / "tables")

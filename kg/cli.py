@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -105,9 +106,21 @@ def _print_mentions(console: Console, result: list[dict[str, Any]]) -> None:
 @store_option
 @ontology_option
 @click.option("--full", is_flag=True, help="Take nothing over from the snapshot before.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=len(os.sched_getaffinity(0)),
+    show_default="processors",
+    help="Processes that read a large catalogue.",
+)
 @as_json_option
 def build(
-    dataset: Path, store: Path, ontology_directory: Path | None, full: bool, as_json: bool
+    dataset: Path,
+    store: Path,
+    ontology_directory: Path | None,
+    full: bool,
+    workers: int,
+    as_json: bool,
 ) -> None:
     """Build the graph of DATASET and publish it as a snapshot.
 
@@ -123,6 +136,7 @@ def build(
             SnapshotStore(store),
             ontology_directory=ontology_directory,
             full=full,
+            workers=workers,
             progress=progress,
         ).to_dict()
     emit(report, as_json, lambda console: _tree(console, report))

@@ -58,6 +58,7 @@ _TABLES = {
     "interactions": INTERACTION_SCHEMA,
 }
 _UNMAPPED = b"clew.unmapped"
+_ROWS = 50_000  # made at once: as Python values they take ten times the memory
 _PRICE_STEP = Decimal("0.0001")
 
 
@@ -164,8 +165,11 @@ def build_graph(
 
 def product_table(products: Sequence[Product]) -> pa.Table:
     """Products as an Arrow table with `PRODUCT_SCHEMA`, in their order."""
-    rows = [_product_row(product) for product in products]
-    return pa.Table.from_pylist(rows, schema=PRODUCT_SCHEMA)
+    tables = [PRODUCT_SCHEMA.empty_table()]
+    for first in range(0, len(products), _ROWS):
+        rows = [_product_row(product) for product in products[first : first + _ROWS]]
+        tables.append(pa.Table.from_pylist(rows, schema=PRODUCT_SCHEMA))
+    return pa.concat_tables(tables).combine_chunks()
 
 
 def _product_row(product: Product) -> dict[str, Any]:

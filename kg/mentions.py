@@ -60,7 +60,7 @@ class KeptMentions:
         schema: the ontology.
         languages: ISO 639-1 codes of the texts to read.
         known: what a former build wrote; it need not exist.
-        make: makes the extractor, when there is something to read.
+        make: makes the extractor for so many products, when there is something to read.
 
     Raises:
         StoreError: what a former build wrote cannot be read.
@@ -71,10 +71,9 @@ class KeptMentions:
         schema: Schema,
         languages: Sequence[str],
         known: Path | None,
-        make: Callable[[Schema, Sequence[str]], Reads],
+        make: Callable[[Schema, Sequence[str], int], Reads],
     ) -> None:
-        self._fingerprint = reading_fingerprint(schema, languages)
-        self._reader = functools.cache(lambda: make(schema, languages))
+        self._schema, self._languages, self._make = schema, languages, make
         self._known = _SCHEMA.empty_table() if known is None else _read(known)
         self._rows = {key: row for row, key in enumerate(self._known["key"].to_pylist())}
         self._seen: list[pa.Table] = []
@@ -83,27 +82,34 @@ class KeptMentions:
 
     def mentions(self, products: Iterable[Product]) -> Iterator[list[Mention]]:
         """One list of mentions per product, in the order of the products."""
-        products = iter(products)
-        while batch := list(islice(products, _BATCH)):
-            yield from self._batch(batch)
+        products = list(products)
+        fingerprint = reading_fingerprint(self._schema, self._languages)
+        keys = [product_key(product, fingerprint) for product in products]
+        unread = [p for p, key in zip(products, keys, strict=True) if key not in self._rows]
+        self.num_read, self.num_kept = len(unread), len(products) - len(unread)
+        fresh: Iterator[list[Mention]] = iter(())
+        if unread:
+            fresh = self._make(self._schema, self._languages, len(unread)).mentions(unread)
+        for first in range(0, len(products), _BATCH):
+            some = slice(first, first + _BATCH)
+            yield from self._batch(products[some], keys[some], fresh)
 
-    def _batch(self, products: list[Product]) -> Iterator[list[Mention]]:
-        keys = [product_key(product, self._fingerprint) for product in products]
+    def _batch(
+        self, products: list[Product], keys: list[bytes], fresh: Iterator[list[Mention]]
+    ) -> Iterator[list[Mention]]:
         rows = [self._rows[key] for key in keys if key in self._rows]
         kept = self._known.take(pa.array(rows, pa.int64()))
-        unread = [(p, key) for p, key in zip(products, keys, strict=True) if key not in self._rows]
-        fresh = list(self._reader().mentions([p for p, _ in unread])) if unread else []
-        self._seen += [kept, _table([key for _, key in unread], fresh)]
-        self.num_kept += kept.num_rows
-        self.num_read += len(unread)
+        unread = [key for key in keys if key not in self._rows]
+        read = list(islice(fresh, len(unread)))
+        self._seen += [kept, _table(unread, read)]
         lists = zip(*(kept[name].to_pylist() for name in _COLUMNS), strict=True)
-        read = iter(fresh)
+        following = iter(read)
         for product, key in zip(products, keys, strict=True):
             if key in self._rows:
                 columns = zip(*next(lists), strict=True)
                 yield [Mention(product.id, *values) for values in columns]
             else:
-                yield next(read)
+                yield next(following)
 
     def write(self, path: Path) -> None:
         """Write the mentions of all products seen, for the next build."""
