@@ -42,11 +42,12 @@ class ParallelExtractor:
                 yield from read
 
 
-def _reduced(mapping: MappingProxyType[Any, Any]) -> tuple[Any, ...]:
-    return MappingProxyType, (dict(mapping),)
+def _proxy(values: dict[Any, Any]) -> MappingProxyType[Any, Any]:
+    return MappingProxyType(values)
 
 
-copyreg.pickle(MappingProxyType, _reduced)  # records have some; Python cannot send them itself
+# Records hold read-only mappings, which Python cannot send to another process by itself.
+copyreg.pickle(MappingProxyType, lambda mapping: (_proxy, (dict(mapping),)))
 
 _extractors: list[Extractor] = []  # of this process
 
