@@ -6,6 +6,7 @@ property graph, the SHACL report, the rejects and a copy of the ontology it was 
 
 from __future__ import annotations
 
+import resource
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -109,6 +110,7 @@ def build(
         draft.counts = _counts(kg)
         watch.stop()
         draft.seconds = dict(watch.seconds)
+        draft.made["peak_memory_bytes"] = _peak_memory()
     return BuildReport(
         snapshot=store.current(),
         dataset=dataset.meta.name,
@@ -173,6 +175,11 @@ def languages_of(dataset: Dataset) -> Sequence[str]:
     declared = list(dataset.meta.languages)
     found = sorted({language for product in dataset.products for language in product.texts()})
     return [*declared, *(language for language in found if language not in declared)]
+
+
+def _peak_memory() -> int:
+    """The most memory this process held so far (resident, Linux)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def _by_relation(kg: KnowledgeGraph) -> dict[str, int]:
