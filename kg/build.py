@@ -6,8 +6,7 @@ property graph, the SHACL report, the rejects and a copy of the ontology it was 
 
 from __future__ import annotations
 
-import json
-import shutil
+import resource
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -20,13 +19,14 @@ import ontology
 from kg import __version__
 from kg.catalog import Dataset, read_dataset, write_rejects
 from kg.extract import Extractor
+from kg.extract.parallel import WORTH, ParallelExtractor
 from kg.facts import KnowledgeGraph, build_graph
+from kg.mentions import MENTIONS_FILE, KeptMentions, Reads
 from kg.progress import Passing, Progress
-from kg.rdf import index_rdf, write_nquads
+from kg.project import GRAPH_FILE, RDF_FILE, Projection
+from kg.reuse import Former, code_fingerprint, former
 from kg.schema import Schema, load_schema
 from kg.snapshot import Draft, Snapshot, SnapshotStore
-from kg.store import load_ladybug
-from kg.validate import Report, validate
 
 __all__ = [
     "GRAPH_FILE",
@@ -37,9 +37,6 @@ __all__ = [
     "languages_of",
     "schema_of",
 ]
-
-RDF_FILE = "rdf/graph.nq.gz"
-GRAPH_FILE = "graph/graph.lbdb"
 
 
 @dataclass(frozen=True)
@@ -56,6 +53,7 @@ class BuildReport:
     entities: int
     unmapped: dict[str, int]
     violations: int
+    made: dict[str, Any]  # what was taken over from the snapshot before
     seconds: dict[str, float]
 
     def to_dict(self) -> dict[str, Any]:
@@ -68,9 +66,22 @@ def build(
     store: SnapshotStore,
     *,
     ontology_directory: Path | None = None,
+    full: bool = False,
+    workers: int = 1,
     progress: Progress | None = None,
 ) -> BuildReport:
     """Build a dataset's graph and publish it.
+
+    Args:
+        path: of the dataset.
+        store: where the snapshot is published.
+        ontology_directory: by default the ontology that ships with Clew.
+        full: take nothing over from the snapshot before. Otherwise only products that changed,
+            or whose part of the ontology did, are read again, and projections are brought up to
+            date where that is cheaper; the result is the same.
+        workers: processes that read a large catalogue; more than one are spawned, so the main
+            module must be importable.
+        progress: told of the stages.
 
     Raises:
         DatasetError: the dataset cannot be read.
@@ -83,12 +94,13 @@ def build(
     schema = load_schema(directory)
     watch.stage("read")
     dataset = read_dataset(path)
-    watch.stage("extract", len(dataset.products))
-    key = store.pseudonym_key()
-    extractor = Extractor(schema, languages_of(dataset))
-    kg = build_graph(dataset, schema, extractor, pseudonym_key=key, progress=watch)
     with store.writing(__version__) as draft:
-        report = _write(kg, schema, dataset, directory, draft, watch)
+        watch.stage("former")
+        before = former(store) if not full else "a full build was asked for"
+        kg = _graph(dataset, schema, before, store.pseudonym_key(), draft, workers, watch)
+        projection = Projection(kg, schema, directory, draft, watch)
+        write_rejects(dataset.rejects, draft.path / "rejects.jsonl")
+        report = projection.write(before)
         draft.dataset = {
             "name": dataset.meta.name,
             "format": dataset.format,
@@ -98,6 +110,7 @@ def build(
         draft.counts = _counts(kg)
         watch.stop()
         draft.seconds = dict(watch.seconds)
+        draft.made["peak_memory_bytes"] = _peak_memory()
     return BuildReport(
         snapshot=store.current(),
         dataset=dataset.meta.name,
@@ -109,39 +122,42 @@ def build(
         entities=kg.entities.num_rows,
         unmapped=dict(kg.unmapped),
         violations=len(report.violations),
+        made=draft.made,
         seconds={name: round(seconds, 3) for name, seconds in watch.seconds.items()},
     )
 
 
-def _write(
-    kg: KnowledgeGraph,
-    schema: Schema,
+def _graph(
     dataset: Dataset,
-    directory: Path,
+    schema: Schema,
+    before: Former | str,
+    key: bytes,
     draft: Draft,
+    workers: int,
     watch: Progress,
-) -> Report:
-    """Fill a draft; returns the SHACL report that is also written."""
+) -> KnowledgeGraph:
+    """The graph of a dataset, its mentions kept from before where they still hold."""
+    watch.stage("extract", len(dataset.products))
+    known = before.snapshot.path / MENTIONS_FILE if isinstance(before, Former) else None
+
+    def make(schema: Schema, languages: Sequence[str], count: int) -> Reads:
+        if workers > 1 and count >= WORTH:
+            return ParallelExtractor(schema, languages, workers)
+        return Extractor(schema, languages)
+
+    reader = KeptMentions(schema, languages_of(dataset), known, make)
+    kg = build_graph(dataset, schema, reader, pseudonym_key=key, progress=watch)
     watch.stage("tables")
     kg.write(draft.path / "tables")
-    write_rejects(dataset.rejects, draft.path / "rejects.jsonl")
-    shutil.copytree(
-        directory, draft.path / "ontology", ignore=shutil.ignore_patterns("*.py", "__pycache__")
-    )
-    watch.stage("rdf")
-    (draft.path / RDF_FILE).parent.mkdir()
-    write_nquads(kg, schema, draft.path / RDF_FILE)
-    index_rdf(draft.path / RDF_FILE)
-    watch.stage("property graph")
-    (draft.path / GRAPH_FILE).parent.mkdir()
-    load_ladybug(kg, schema, draft.path / GRAPH_FILE)
-    watch.stage("shacl")
-    report = validate(kg, schema, directory)
-    (draft.path / "shacl.json").write_text(
-        json.dumps(report.to_dict(), ensure_ascii=False, indent=1), encoding="utf-8"
-    )
-    watch.stage("publish")
-    return report
+    reader.write(draft.path / MENTIONS_FILE)
+    draft.made = {
+        "code": code_fingerprint(),
+        "from": before.snapshot.id if isinstance(before, Former) else None,
+        "why_anew": before if isinstance(before, str) else None,
+        "products_read": reader.num_read,
+        "products_kept": reader.num_kept,
+    }
+    return kg
 
 
 def graph_of(snapshot: Snapshot) -> KnowledgeGraph:
@@ -159,6 +175,11 @@ def languages_of(dataset: Dataset) -> Sequence[str]:
     declared = list(dataset.meta.languages)
     found = sorted({language for product in dataset.products for language in product.texts()})
     return [*declared, *(language for language in found if language not in declared)]
+
+
+def _peak_memory() -> int:
+    """The most memory this process held so far (resident, Linux)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def _by_relation(kg: KnowledgeGraph) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from kg.cli_snapshots import snapshots
 from kg.cli_support import (
     ClewGroup,
     TerminalProgress,
@@ -103,9 +105,28 @@ def _print_mentions(console: Console, result: list[dict[str, Any]]) -> None:
 @dataset_argument
 @store_option
 @ontology_option
+@click.option("--full", is_flag=True, help="Take nothing over from the snapshot before.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=len(os.sched_getaffinity(0)),
+    show_default="processors",
+    help="Processes that read a large catalogue.",
+)
 @as_json_option
-def build(dataset: Path, store: Path, ontology_directory: Path | None, as_json: bool) -> None:
-    """Build the graph of DATASET and publish it as a snapshot."""
+def build(
+    dataset: Path,
+    store: Path,
+    ontology_directory: Path | None,
+    full: bool,
+    workers: int,
+    as_json: bool,
+) -> None:
+    """Build the graph of DATASET and publish it as a snapshot.
+
+    Where there is a snapshot, only what changed is read again, and the rest is taken over; the
+    result is that of a full build.
+    """
     from kg.build import build as run
     from kg.snapshot import SnapshotStore
 
@@ -114,6 +135,8 @@ def build(dataset: Path, store: Path, ontology_directory: Path | None, as_json: 
             dataset,
             SnapshotStore(store),
             ontology_directory=ontology_directory,
+            full=full,
+            workers=workers,
             progress=progress,
         ).to_dict()
     emit(report, as_json, lambda console: _tree(console, report))
@@ -189,5 +212,5 @@ def _tree(console: Console, values: dict[str, Any], indent: str = "") -> None:
             console.print(f"{indent}{name!s:<{width}}  {shown}", soft_wrap=True)
 
 
-COMMANDS: tuple[click.Command, ...] = (data, extract, build, cypher, sparql)
+COMMANDS: tuple[click.Command, ...] = (data, extract, build, cypher, sparql, snapshots)
 """What this room adds to the ``clew`` command."""

@@ -23,6 +23,8 @@ __all__ = ["NAMED", "RowWriter", "fact_table", "named_classes", "plain_decimal"]
 NAMED: Final[Mapping[str, str]] = {"schema:Brand": "brand", "clew:Category": "category"}
 """Classes whose entities come from names in every catalogue, and the prefix of their ids."""
 
+_ROWS: Final = 100_000
+
 _COLUMNS: Final[Mapping[str, Callable[[Product], Iterable[Any]]]] = {
     "brand": lambda p: [p.brand] if p.brand else [],
     "categories": lambda p: p.categories,
@@ -59,6 +61,7 @@ class RowWriter:
         self._named = named_classes(schema)
         self.names = {prefix: Names(prefix) for prefix in self._named.values()}
         self._facts: list[Fact] = []
+        self._tables = [FACT_SCHEMA.empty_table()]
         self._catalog = [
             (relation, source.partition(":")[2])
             for relation in schema.relations.values()
@@ -70,6 +73,9 @@ class RowWriter:
 
     def write(self, product: Product, mentions: Iterable[Mention]) -> None:
         """Add one product's facts."""
+        if len(self._facts) >= _ROWS:  # as columns they take a tenth of the memory
+            self._tables.append(fact_table(self._facts))
+            self._facts = []
         subject = entity_id("product", product.id)
         for relation, name in self._catalog:
             for value in _values(product, name):
@@ -92,7 +98,7 @@ class RowWriter:
 
     def table(self) -> pa.Table:
         """The facts so far, as `FACT_SCHEMA`."""
-        return fact_table(self._facts)
+        return pa.concat_tables([*self._tables, fact_table(self._facts)])
 
     def _catalog_fact(self, subject: str, relation: Relation, value: str) -> Fact:
         if relation.is_literal:

@@ -26,7 +26,7 @@ from kg.records import ENTITY_SCHEMA, FACT_SCHEMA, INTERACTION_SCHEMA, Fact, Pro
 
 if TYPE_CHECKING:  # readers of a graph need neither spaCy nor the catalogue's formats
     from kg.catalog.base import Dataset
-    from kg.extract.pipeline import Extractor
+    from kg.mentions import Reads
     from kg.ontology_terms import Schema
     from kg.progress import Progress
 
@@ -58,6 +58,7 @@ _TABLES = {
     "interactions": INTERACTION_SCHEMA,
 }
 _UNMAPPED = b"clew.unmapped"
+_ROWS = 50_000  # made at once: as Python values they take ten times the memory
 _PRICE_STEP = Decimal("0.0001")
 
 
@@ -121,7 +122,7 @@ def _read_table(path: Path, schema: pa.Schema) -> pa.Table:
 def build_graph(
     dataset: Dataset,
     schema: Schema,
-    extractor: Extractor,
+    extractor: Reads,
     *,
     pseudonym_key: bytes,
     progress: Progress | None = None,
@@ -164,8 +165,11 @@ def build_graph(
 
 def product_table(products: Sequence[Product]) -> pa.Table:
     """Products as an Arrow table with `PRODUCT_SCHEMA`, in their order."""
-    rows = [_product_row(product) for product in products]
-    return pa.Table.from_pylist(rows, schema=PRODUCT_SCHEMA)
+    tables = [PRODUCT_SCHEMA.empty_table()]
+    for first in range(0, len(products), _ROWS):
+        rows = [_product_row(product) for product in products[first : first + _ROWS]]
+        tables.append(pa.Table.from_pylist(rows, schema=PRODUCT_SCHEMA))
+    return pa.concat_tables(tables).combine_chunks()
 
 
 def _product_row(product: Product) -> dict[str, Any]:

@@ -15,6 +15,7 @@ Assumed: the entity table fits in memory twice; facts are streamed. Same tables,
 from __future__ import annotations
 
 import gzip
+import io
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -33,14 +34,15 @@ __all__ = [
     "PROVENANCE_GRAPH",
     "STANDARD_PREFIXES",
     "VOCABULARY_GRAPH",
+    "flat_labels",
+    "lines_of",
     "write_nquads",
     "write_triples",
 ]
 
 VOCABULARY_GRAPH = "graph:vocabulary"
 PROVENANCE_GRAPH = "graph:provenance"
-OWN_GRAPH = ("product:", "user:")
-"""Prefixes of the entities that have a named graph of their own."""
+OWN_GRAPH = ("product:", "user:")  # prefixes of the entities that have a named graph of their own
 
 STANDARD_PREFIXES: Mapping[str, str] = {
     "prov": "http://www.w3.org/ns/prov#",
@@ -105,6 +107,17 @@ def write_triples(
     return sum(_write(file, lines) for lines in writer.triples(mentioned))
 
 
+def lines_of(kg: KnowledgeGraph, schema: Schema, described: Any) -> set[bytes]:
+    """The quads about the facts of a graph and about some of its entities, a line each.
+
+    Args:
+        described: boolean array over the entity table; nothing is said about the other entities.
+    """
+    text = io.BytesIO()
+    sum(_write(text, lines) for lines in _Writer(kg, schema).quads(False, described))
+    return set(text.getvalue().splitlines())
+
+
 class _Writer:
     """Turns tables into columns of RDF terms and joins those to lines."""
 
@@ -127,8 +140,11 @@ class _Writer:
             subject, predicate, objects, _ = self._terms(batch)
             yield _join(subject, predicate, objects)
 
-    def quads(self, provenance: bool) -> Iterator[Any]:
+    def quads(self, provenance: bool, described: Any = None) -> Iterator[Any]:
         for rows, predicate, objects in self._described():
+            if described is not None:
+                wanted = pa.array(described[rows.to_numpy()])
+                rows, objects = rows.filter(wanted), objects.filter(wanted)  # noqa: PLW2901
             yield _join(self._nodes.take(rows), predicate, objects, self._graphs.take(rows))
         first = 0
         for batch in self._kg.facts.to_batches(_BATCH):
@@ -142,15 +158,12 @@ class _Writer:
         """Entity rows, predicate and objects of what is said about every entity."""
         silent = np.zeros(len(self._ids), bool) if mentioned is None else np.asarray(mentioned)
         entities = self._kg.entities.combine_chunks()
-        every = pa.array(np.arange(len(self._ids)))
         classes = self._each(entities["class"].combine_chunks(), self._class_iri)
-        yield every, TYPE, classes
-        labels = entities["labels"].combine_chunks()
-        lengths = pc.fill_null(pc.list_value_length(_as_list(labels)), 0).to_numpy()
-        unnamed = pa.array(np.flatnonzero((lengths == 0) & ~silent))
-        yield unnamed, LABEL, _quoted(entities["name"].combine_chunks().take(unnamed))
-        rows = np.repeat(np.arange(len(lengths)), lengths)
-        flat = pc.list_flatten(_as_list(labels)).filter(pa.array(~silent[rows]))
+        yield pa.array(np.arange(len(self._ids))), TYPE, classes
+        rows, flat, unnamed = flat_labels(entities)
+        bare = pa.array(unnamed[~silent[unnamed]])
+        yield bare, LABEL, _quoted(entities["name"].combine_chunks().take(bare))
+        flat = flat.filter(pa.array(~silent[rows]))
         rows = rows[~silent[rows]]
         tags = self._each(flat.field(0), _language)
         words = _concat(_quoted(flat.field(1)), "@", tags)
@@ -223,6 +236,14 @@ class _Writer:
 
     def _datatype(self, name: str) -> str:
         return "" if name == "xsd:string" else f"^^{_iri(name, self._schema.prefixes)}"
+
+
+def flat_labels(entities: pa.Table) -> tuple[Any, Any, Any]:
+    """Labels one by one: their entity rows, (language, label) structs; rows without any."""
+    labels = _as_list(entities["labels"].combine_chunks())
+    lengths = pc.fill_null(pc.list_value_length(labels), 0).to_numpy()
+    rows = np.repeat(np.arange(len(lengths)), lengths)
+    return rows, pc.list_flatten(labels), np.flatnonzero(lengths == 0)
 
 
 def _as_list(labels: Any) -> Any:

@@ -14,104 +14,19 @@ rename. Killed at any moment, ``current`` is a whole snapshot. Assumes one file 
 
 from __future__ import annotations
 
-import hashlib
 import os
 import secrets
-import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from kg.errors import ManifestError, StoreError
+from kg.errors import StoreError
+from kg.manifest import FileSum, Manifest, Snapshot, checksum
+from kg.store_lock import held
 
 __all__ = ["Draft", "FileSum", "Manifest", "Snapshot", "SnapshotStore"]
-
-FORMAT = 1
-
-
-class FileSum(BaseModel):
-    """Size and BLAKE2b-256 checksum of one file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    size_bytes: int = Field(ge=0)
-    blake2b: str
-
-
-class Manifest(BaseModel):
-    """What a snapshot is made of and where it came from."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    format: int = FORMAT
-    id: str
-    created: datetime
-    parent: str | None = Field(None, description="snapshot whose graph this one shares")
-    clew_version: str
-    dataset: Mapping[str, str] = Field(default_factory=dict, description="name, fingerprint, …")
-    ontology: str = Field("", description="fingerprint of the ontology")
-    counts: Mapping[str, int] = Field(default_factory=dict, description="by table and relation")
-    seconds: Mapping[str, float] = Field(default_factory=dict, description="time of each stage")
-    metrics: Mapping[str, float] = Field(default_factory=dict, description="on validation data")
-    model: Mapping[str, Any] = Field(
-        default_factory=dict, description="settings of the model and how they were chosen"
-    )
-    files: Mapping[str, FileSum] = Field(default_factory=dict, description="by path, relative")
-
-
-class Snapshot:
-    """A published snapshot, read only."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        try:
-            text = (path / "manifest.json").read_text(encoding="utf-8")
-            self.manifest = Manifest.model_validate_json(text)
-        except OSError as exc:
-            raise StoreError(f"{path} is not a snapshot: {exc.strerror}: manifest.json") from exc
-        except ValidationError as exc:
-            problem = exc.errors()[0]
-            where = ".".join(str(part) for part in problem["loc"])
-            raise ManifestError(
-                f"{path / 'manifest.json'} is damaged at {where!r}: {problem['msg']}; "
-                "roll back to another snapshot or build again"
-            ) from exc
-        if self.manifest.format != FORMAT:
-            raise ManifestError(
-                f"{path} has snapshot format {self.manifest.format}, this version reads {FORMAT}; "
-                "build again"
-            )
-
-    @property
-    def id(self) -> str:
-        """Name of the snapshot; sorts by time."""
-        return self.manifest.id
-
-    @property
-    def has_model(self) -> bool:
-        """Whether a model was trained on it."""
-        return any(name.startswith("model/") for name in self.manifest.files)
-
-    def verify(self) -> None:
-        """Compare every file with its checksum.
-
-        Raises:
-            ManifestError: a file is missing, of another size or of other content.
-        """
-        for name, expected in self.manifest.files.items():
-            path = self.path / name
-            if not path.is_file():
-                raise ManifestError(f"snapshot {self.id}: {name} is missing")
-            if _checksum(path) != expected:
-                raise ManifestError(
-                    f"snapshot {self.id}: {name} is not what was written "
-                    f"(expected {expected.size_bytes} bytes, blake2b {expected.blake2b[:12]}…)"
-                )
 
 
 class Draft:
@@ -126,6 +41,7 @@ class Draft:
         self.ontology: str = known.ontology if known else ""
         self.counts: dict[str, int] = dict(known.counts) if known else {}
         self.seconds: dict[str, float] = dict(known.seconds) if known else {}
+        self.made: dict[str, Any] = dict(known.made) if known else {}
         self.metrics: dict[str, float] = {}
         self.model: dict[str, Any] = {}
 
@@ -150,14 +66,26 @@ class SnapshotStore:
             )
         return Snapshot(self._current.resolve())
 
+    def previous(self) -> Snapshot:
+        """The newest snapshot older than the current one.
+
+        Raises:
+            StoreError: there is none.
+        """
+        current = self.current().id
+        older = [snapshot for snapshot in self.snapshots() if snapshot.id < current]
+        if not older:
+            raise StoreError(f"{current} is the oldest snapshot of {self.root}; none is before it")
+        return older[-1]
+
     def snapshots(self) -> list[Snapshot]:
         """All published snapshots, oldest first."""
         if not self._snapshots.is_dir():
             return []
         return [Snapshot(path) for path in sorted(self._snapshots.iterdir()) if path.is_dir()]
 
-    def switch(self, snapshot_id: str) -> Snapshot:
-        """Make a published snapshot the current one.
+    def find(self, snapshot_id: str) -> Snapshot:
+        """A published snapshot by its id.
 
         Raises:
             StoreError: there is no such snapshot.
@@ -165,6 +93,15 @@ class SnapshotStore:
         if not (self._snapshots / snapshot_id / "manifest.json").is_file():
             known = ", ".join(s.id for s in self.snapshots()) or "none"
             raise StoreError(f"no snapshot {snapshot_id!r} in {self.root}; there are: {known}")
+        return Snapshot(self._snapshots / snapshot_id)
+
+    def switch(self, snapshot_id: str) -> Snapshot:
+        """Make a published snapshot the current one.
+
+        Raises:
+            StoreError: there is no such snapshot.
+        """
+        self.find(snapshot_id)
         temporary = self.root / f".current-{secrets.token_hex(4)}"
         temporary.symlink_to(Path("snapshots") / snapshot_id)
         os.replace(temporary, self._current)
@@ -202,30 +139,38 @@ class SnapshotStore:
         Raises:
             StoreError: another build holds the store, or it cannot be written.
         """
-        try:
-            self._snapshots.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.root / "build.lock", timeout=0)
-            lock.acquire()
-        except Timeout:
-            raise StoreError(
-                f"another build is writing to {self.root}; wait for it, or stop it first"
-            ) from None
-        except OSError as exc:
-            raise StoreError(f"cannot write to {self.root}: {exc.strerror}") from exc
-        try:
-            # Whoever holds the lock owns the drafts: those left by a killed build go now.
-            shutil.rmtree(self.root / "drafts", ignore_errors=True)
-            draft = self._draft(parent)
-            yield draft
-            self._publish(draft, version)
-        except OSError as exc:
-            raise StoreError(
-                f"writing a snapshot to {self.root} failed: {exc.strerror or exc} "
-                f"({exc.filename or 'no file'}); the current snapshot is as it was"
-            ) from exc
-        finally:
-            shutil.rmtree(self.root / "drafts", ignore_errors=True)
-            lock.release()
+        with held(self.root):
+            try:
+                draft = self._draft(parent)
+                yield draft
+                self._publish(draft, version)
+            except OSError as exc:
+                raise StoreError(
+                    f"writing a snapshot to {self.root} failed: {exc.strerror or exc} "
+                    f"({exc.filename or 'no file'}); the current snapshot is as it was"
+                ) from exc
+
+    def prune(self, keep: int) -> list[str]:
+        """Remove all but the newest ``keep`` snapshots; the current one stays in any case.
+
+        Returns:
+            Ids of what was removed.
+
+        Raises:
+            StoreError: a build holds the store, or a snapshot cannot be removed.
+        """
+        with held(self.root):
+            current = self._current.resolve().name
+            names = sorted(path.name for path in self._snapshots.iterdir() if path.is_dir())
+            gone = [name for name in names[: max(0, len(names) - keep)] if name != current]
+            try:
+                for name in gone:
+                    # First out of the readers' sight, in one step.
+                    (self.root / "drafts").mkdir(exist_ok=True)
+                    os.rename(self._snapshots / name, self.root / "drafts" / name)
+            except OSError as exc:
+                raise StoreError(f"cannot remove {name} of {self.root}: {exc.strerror}") from exc
+        return gone
 
     def _draft(self, parent: Snapshot | None) -> Draft:
         now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")[:-3]
@@ -246,7 +191,7 @@ class SnapshotStore:
             name = path.relative_to(draft.path).as_posix()
             # A hard link to the parent's file is that file: its checksum is known.
             shared = name in inherited and path.stat().st_nlink > 1
-            sums[name] = inherited[name] if shared else _checksum(path)
+            sums[name] = inherited[name] if shared else checksum(path)
         manifest = Manifest(
             id=draft.id,
             created=datetime.now(UTC),
@@ -256,6 +201,7 @@ class SnapshotStore:
             ontology=draft.ontology,
             counts=draft.counts,
             seconds={name: round(seconds, 3) for name, seconds in draft.seconds.items()},
+            made=draft.made,
             metrics=draft.metrics,
             model=draft.model,
             files=sums,
@@ -269,12 +215,6 @@ class SnapshotStore:
         os.rename(draft.path, self._snapshots / draft.id)
         _fsync(self._snapshots)
         self.switch(draft.id)
-
-
-def _checksum(path: Path) -> FileSum:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=32))
-    return FileSum(size_bytes=path.stat().st_size, blake2b=digest.hexdigest())
 
 
 def _fsync(path: Path) -> None:

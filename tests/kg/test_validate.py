@@ -171,6 +171,7 @@ def test_targets_by_subject_and_by_name(shapes: Callable[..., Path]) -> None:
             ("violation", "user:u1", "", "user:u1"),
             ("violation", "user:u2", "", "user:u2"),
             ("violation", "product:bare", "schema:brand", ""),
+            ("violation", "product:none", "schema:brand", ""),  # named, though nowhere described
         }
 
 

@@ -1,0 +1,78 @@
+"""What a build takes over from the snapshot before it.
+
+In: a store. Out: a `Former` where its current snapshot may be built on: it is whole (checksums),
+and was made by this code with these libraries. Then its mentions are kept, and its projections
+brought up to date where that costs less than making them.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.metadata
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import kg
+from kg.errors import ClewError, ManifestError, StoreError
+from kg.facts import KnowledgeGraph
+from kg.ontology_terms import Schema
+from kg.schema import load_schema
+from kg.snapshot import Snapshot, SnapshotStore
+from kg.validate import Report
+
+__all__ = ["Former", "code_fingerprint", "former"]
+
+_LIBRARIES = ("ladybug", "pyoxigraph", "rdflib", "pyshacl", "spacy", "rjieba")
+
+
+@dataclass(frozen=True)
+class Former:
+    """The snapshot before this one."""
+
+    snapshot: Snapshot
+    graph: KnowledgeGraph
+    schema: Schema
+    report: Report
+
+    def same_shapes(self, directory: Path) -> bool:
+        """Whether an ontology directory says the same of classes and shapes."""
+        names = ("shapes.ttl", "clew.ttl")
+        then = self.snapshot.path / "ontology"
+        return all((then / name).read_bytes() == (directory / name).read_bytes() for name in names)
+
+
+def former(store: SnapshotStore) -> Former | str:
+    """The current snapshot where it may be built on, else the reason why not."""
+    try:
+        snapshot = store.current()
+    except ManifestError as exc:
+        return str(exc)
+    except StoreError:
+        return "there is no snapshot yet"
+    if snapshot.manifest.made.get("code") != code_fingerprint():
+        return f"{snapshot.id} was made by another version"
+    try:
+        snapshot.verify()
+        report = json.loads((snapshot.path / "shacl.json").read_text(encoding="utf-8"))
+        return Former(
+            snapshot,
+            KnowledgeGraph.read(snapshot.path / "tables"),
+            load_schema(snapshot.path / "ontology"),
+            Report.from_dict(report),
+        )
+    except (ClewError, OSError, ValueError, KeyError) as exc:
+        return f"{snapshot.id} cannot be built on: {exc}"
+
+
+@functools.cache
+def code_fingerprint() -> str:
+    """Hash (32 hex digits) of the code of this package and the versions of what it writes with."""
+    digest = hashlib.blake2b(digest_size=16)
+    root = Path(kg.__file__).parent
+    for path in sorted(root.rglob("*.py")):
+        digest.update(f"{path.relative_to(root)}\0".encode() + path.read_bytes())
+    for library in _LIBRARIES:
+        digest.update(f"{library} {importlib.metadata.version(library)}\0".encode())
+    return digest.hexdigest()
