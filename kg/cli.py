@@ -9,6 +9,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from kg.cli_graph import graph
 from kg.cli_support import (
     ClewGroup,
     TerminalProgress,
@@ -189,5 +190,5 @@ def _tree(console: Console, values: dict[str, Any], indent: str = "") -> None:
             console.print(f"{indent}{name!s:<{width}}  {shown}", soft_wrap=True)
 
 
-COMMANDS: tuple[click.Command, ...] = (data, extract, build, cypher, sparql)
+COMMANDS: tuple[click.Command, ...] = (data, extract, build, graph, cypher, sparql)
 """What this room adds to the ``clew`` command."""
