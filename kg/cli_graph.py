@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import click
 from rich.console import Console
@@ -18,22 +16,12 @@ from kg.cli_support import (
     ontology_option,
     store_option,
     table,
+    with_login,
 )
 
 __all__ = ["graph"]
 
-
-def _with_login(_ctx: click.Context, _param: click.Parameter, url: str) -> str:
-    """A server's URL with user and password from the environment, if it names none itself."""
-    scheme, separator, rest = url.partition("://")
-    user = os.environ.get("NEO4J_USERNAME")
-    if not separator or "@" in rest or not user:
-        return url
-    password = os.environ.get("NEO4J_PASSWORD", "")
-    return f"{scheme}://{quote(user, safe='')}:{quote(password, safe='')}@{rest}"
-
-
-url_argument = click.argument("url", envvar="NEO4J_URI", callback=_with_login)
+url_argument = click.argument("url", envvar="NEO4J_URI", callback=with_login)
 people_option = click.option(
     "--no-users",
     "no_people",

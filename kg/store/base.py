@@ -54,8 +54,9 @@ class GraphStore(Protocol):
     ) -> QueryResult:
         """Rows of a query that only reads, at most ``limit`` of them.
 
-        Nodes are structs of ``label`` and their properties, relationships likewise, paths structs
-        of ``nodes`` and ``relationships``; a property nobody has is left out. Dates are ISO 8601
+        Nodes are structs of ``label`` and their properties, relationships likewise (with ``start``
+        and ``end``, the ids of those of their ends that stand in the same row), paths structs of
+        ``nodes`` and ``relationships``; a property nobody has is left out. Dates are ISO 8601
         text, decimals float64.
 
         Raises:

@@ -106,7 +106,7 @@ class BoltStore:
         columns, rows = _within(
             timeout_s, lambda: self._read(query, params or {}, timeout_s, limit + 1)
         )
-        table = to_table(columns, [[_plain(value) for value in row] for row in rows[:limit]])
+        table = to_table(columns, [_plain_row(row) for row in rows[:limit]])
         return QueryResult(table, len(rows) > limit, time.perf_counter() - began)
 
     def counts(self) -> dict[str, int]:
@@ -231,26 +231,49 @@ def _within(timeout_s: float, work: Callable[[], tuple[list[str], list[list[Any]
     return answer
 
 
-def _plain(value: Any) -> Any:
+def _plain_row(row: list[Any]) -> list[Any]:
+    """Values of a row as JSON; a relationship names those of its ends that stand in the row too."""
+    ids: dict[str, str] = {}
+    _note(row, ids)
+    return [_plain(value, ids) for value in row]
+
+
+def _note(value: Any, ids: dict[str, str]) -> None:
+    """Remember the nodes in a value: the server's name of each, and its id."""
+    if isinstance(value, neo4j.graph.Node):
+        ids[value.element_id] = value.get("id")
+    elif isinstance(value, neo4j.graph.Path):
+        _note(list(value.nodes), ids)
+    elif isinstance(value, list | dict):
+        for item in value.values() if isinstance(value, dict) else value:
+            _note(item, ids)
+
+
+def _plain(value: Any, ids: Mapping[str, str] | None = None) -> Any:
     """A value of the driver as JSON; see `GraphStore.cypher`."""
     if isinstance(value, neo4j.graph.Node | neo4j.graph.Relationship | neo4j.graph.Path):
-        return _element(value)
+        return _element(value, ids or {})
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: _plain(item, ids) for key, item in value.items()}
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [_plain(item, ids) for item in value]
     if isinstance(value, bytes):
         return value.hex()
     return value.iso_format() if hasattr(value, "iso_format") else value
 
 
-def _element(value: neo4j.graph.Node | neo4j.graph.Relationship | neo4j.graph.Path) -> Any:
+def _element(
+    value: neo4j.graph.Node | neo4j.graph.Relationship | neo4j.graph.Path, ids: Mapping[str, str]
+) -> Any:
     if isinstance(value, neo4j.graph.Node):
         return {"label": min(value.labels, default=""), **_plain(dict(value))}
     if isinstance(value, neo4j.graph.Relationship):
-        return {"label": value.type, **_plain(dict(value))}
-    steps = []
-    for step in value.relationships:
-        start, end = (node and node.get("id") for node in step.nodes)
-        steps.append({**_element(step), "start": start, "end": end})
-    return {"nodes": [_element(node) for node in value.nodes], "relationships": steps}
+        sides = zip(("start", "end"), value.nodes, strict=True)
+        known = {side: ids[n.element_id] for side, n in sides if n and n.element_id in ids}
+        return {"label": value.type, **_plain(dict(value)), **known}
+    here: dict[str, str] = {}
+    _note(value, here)
+    return {
+        "nodes": [_element(node, here) for node in value.nodes],
+        "relationships": [_element(step, here) for step in value.relationships],
+    }

@@ -46,7 +46,15 @@ def test_nodes_and_relationships_are_plain(store: GraphStore) -> None:
         "label": "HAS_COLOR",
         "confidence": 0.8,
         "source": "phrase",
+        "end": "colour:orange",  # the other end is not in the row
     }
+
+
+def test_a_relationship_names_its_ends(store: GraphStore) -> None:
+    [row] = rows(store, "MATCH (b:Brand)<-[r]-(a:Product {id: 'product:mug'}) RETURN a, r, b")
+    assert (row["r"]["start"], row["r"]["end"]) == ("product:mug", "brand:acme")
+    [row] = rows(store, "MATCH (:Brand)<-[r]-(:Product {id: 'product:mug'}) RETURN r")
+    assert row["r"] == {"label": "HAS_BRAND", "confidence": 1.0, "source": "catalog"}
 
 
 def test_type_of_a_relationship(store: GraphStore) -> None:
