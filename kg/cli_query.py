@@ -144,7 +144,7 @@ def _text(query: str) -> str:
 
 
 def _params(given: tuple[str, ...], *, saved: bool) -> dict[str, Any]:
-    """Parameters as given. A saved query knows the kinds of its own; of others they are JSON or text."""
+    """Parameters as given. A saved query knows the kinds of its own; else they are JSON or text."""
     import json
 
     found: dict[str, Any] = {}
