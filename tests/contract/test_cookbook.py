@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from kg.facts import KnowledgeGraph
+from kg.graph_diff import diff
 from kg.query_saved import saved_queries
 from kg.schema import Schema
 from kg.store import GraphStore
@@ -95,6 +96,17 @@ def test_a_saved_query_answers_the_same_and_the_right_thing(
     assert local
     assert [_rounded(row) for row in remote] == [_rounded(row) for row in local]
     assert CHECKS[name](shop, local)
+
+
+def test_both_stores_hold_the_sample(
+    sample: tuple[KnowledgeGraph, Schema], sample_stores: tuple[GraphStore, GraphStore]
+) -> None:
+    for store in sample_stores:
+        found = diff(*sample, store)
+        assert found.equal
+        assert sum(table.same for table in found.tables) > 20_000
+    local, remote = sample_stores
+    assert local.counts() == remote.counts()
 
 
 def test_there_are_enough() -> None:

@@ -183,14 +183,3 @@ def test_a_difference_is_told_and_mended(server: str) -> None:
     assert told["Product"]["missing"] == [{"id": "product:bare"}]
     [twice] = told["HAS_BRAND"]["differs"]
     assert (twice["from"], twice["to"], twice["times"]) == ("product:mug", "brand:acme", 2)
-
-
-def test_both_stores_hold_the_sample(
-    sample: Any, sample_stores: tuple[GraphStore, GraphStore]
-) -> None:
-    for store in sample_stores:
-        found = diff(*sample, store)
-        assert found.equal
-        assert sum(table.same for table in found.tables) > 20_000
-    local, remote = sample_stores
-    assert local.counts() == remote.counts()
