@@ -8,14 +8,12 @@ on it; its percentage is their sum. Arrows run as the facts do, subject to objec
 
 from __future__ import annotations
 
-import textwrap
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from gnn.explain import Explanation
 from gnn.words import Narrator
-from kg.draw import paths_graph
-from kg.errors import MissingExtraError
+from kg.draw import canvas, label_lines, paths_graph, wrapped
 from kg.fact_index import FactIndex
 from kg.records import Edge, Path
 
@@ -31,8 +29,7 @@ _LOOK = {
     "shared": {"shape": "ellipse", "fillcolor": "#fdf3d1"},
     "recommended": {"shape": "box", "fillcolor": "#d6eed6", "penwidth": "2.5"},
 }
-_WIDTH, _WORDS_WIDTH = 26, 96  # letters in a line of a node, of the words below
-_FONT = "sans-serif"
+_WORDS_WIDTH = 96  # letters in a line of the words below
 
 
 def picture(
@@ -66,14 +63,7 @@ def dot_source(
 
 
 def _drawing(explanation: Explanation, narrator: Narrator, facts: FactIndex, language: str) -> Any:
-    try:
-        from pygraphviz import AGraph  # noqa: PLC0415 - an extra
-    except ImportError as exc:
-        raise MissingExtraError("pygraphviz", "draw") from exc
-    drawn = AGraph(directed=True, strict=False, rankdir="LR", fontname=_FONT, dpi="144")
-    drawn.graph_attr.update(labelloc="b", nodesep="0.35", ranksep="0.9", bgcolor="white")
-    drawn.node_attr.update(fontname=_FONT, fontsize="11", style="filled,rounded", color="#606060")
-    drawn.edge_attr.update(fontname=_FONT, fontsize="9", color="#404040")
+    drawn = canvas()
     graph = paths_graph(explanation.paths)
     graph.add_node(explanation.product, role="recommended")
     for path in explanation.paths:  # those without facts stand in the picture too
@@ -82,7 +72,7 @@ def _drawing(explanation: Explanation, narrator: Narrator, facts: FactIndex, lan
             graph.add_node(path.kin, role="kin")
     for node, data in graph.nodes(data=True):
         user = data["role"] == "user"
-        name = f"{node[:11]}…" if user else _lines(narrator.name(node, language))
+        name = f"{node[:11]}…" if user else label_lines(narrator.name(node, language))
         drawn.add_node(node, label=name, **_LOOK[data["role"]])
     score = explanation.score
     for edge, back in _facts(explanation.paths).items():
@@ -118,7 +108,7 @@ def _add_fact(
     fact = facts.find(edge.subject, edge.relation, edge.object)
     label = [narrator.channel(edge.relation, language)]
     if fact is not None and fact.text:
-        label.append(_lines(f"“{fact.text}”" + (f" ({fact.field})" if fact.field else "")))
+        label.append(label_lines(f"“{fact.text}”" + (f" ({fact.field})" if fact.field else "")))
     label.append(_percent(value, score))
     start, end = (edge.object, edge.subject) if back else (edge.subject, edge.object)
     drawn.add_edge(
@@ -168,19 +158,8 @@ def _told(explanation: Explanation, narrator: Narrator, language: str) -> str:
 
 
 def _html(text: str) -> str:
-    lines = _wrapped(text, _WORDS_WIDTH)
+    lines = wrapped(text, _WORDS_WIDTH)
     return '<BR ALIGN="LEFT"/>'.join(escape(line) for line in lines) + '<BR ALIGN="LEFT"/>'
-
-
-def _lines(text: str) -> str:
-    """Short lines that Graphviz takes as they are: no escapes, and no HTML for what looks so."""
-    lines = "\n".join(_wrapped(text, _WIDTH)).replace("\\", "\\\\")
-    return f"{lines} " if lines.startswith("<") else lines
-
-
-def _wrapped(text: str, width: int) -> list[str]:
-    wide = sum(ord(letter) > 0x2E7F for letter in text)  # CJK letters take two places
-    return textwrap.wrap(text, width if wide < len(text) / 4 else width // 2 + 1)
 
 
 def _percent(value: float, score: float) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
 
+from kg.cli_graph import graph
+from kg.cli_query import cypher, queries, sparql
 from kg.cli_snapshots import snapshots
 from kg.cli_support import (
     ClewGroup,
@@ -24,8 +25,6 @@ from kg.cli_support import (
 __all__ = ["COMMANDS"]
 
 dataset_argument = click.argument("dataset", type=click.Path(path_type=Path))
-timeout_option = click.option("--timeout", "timeout_s", default=10.0, show_default=True, help="s.")
-limit_option = click.option("--limit", default=1000, show_default=True, help="Most rows to print.")
 
 
 @click.group(cls=ClewGroup)
@@ -142,60 +141,6 @@ def build(
     emit(report, as_json, lambda console: _tree(console, report))
 
 
-@click.command()
-@click.argument("query")
-@store_option
-@timeout_option
-@limit_option
-@as_json_option
-def cypher(query: str, store: Path, timeout_s: float, limit: int, as_json: bool) -> None:
-    """Ask the property graph a QUERY in Cypher ('-' reads it from standard input). Read only."""
-    from kg.build import GRAPH_FILE
-    from kg.snapshot import SnapshotStore
-    from kg.store import open_store
-
-    path = SnapshotStore(store).current().path / GRAPH_FILE
-    with open_store(f"ladybug:{path}") as graph:
-        answer = graph.cypher(_text(query), timeout_s=timeout_s, limit=limit)
-    _emit_table(answer.table.to_pylist(), answer.table.column_names, answer.truncated, as_json)
-
-
-@click.command()
-@click.argument("query")
-@store_option
-@timeout_option
-@limit_option
-@as_json_option
-def sparql(query: str, store: Path, timeout_s: float, limit: int, as_json: bool) -> None:
-    """Ask the RDF graph a QUERY in SPARQL ('-' reads it from standard input). Read only."""
-    from kg.build import RDF_FILE, schema_of
-    from kg.rdf import open_rdf
-    from kg.snapshot import SnapshotStore
-
-    snapshot = SnapshotStore(store).current()
-    with open_rdf(snapshot.path / RDF_FILE, schema_of(snapshot)) as rdf:
-        answer = rdf.sparql(_text(query), timeout_s=timeout_s, limit=limit)
-    _emit_table(answer.table.to_pylist(), answer.table.column_names, answer.truncated, as_json)
-
-
-def _text(query: str) -> str:
-    return sys.stdin.read() if query == "-" else query
-
-
-def _emit_table(
-    rows: list[dict[str, Any]], columns: list[str], truncated: bool, as_json: bool
-) -> None:
-    def human(console: Console) -> None:
-        printed = table(None, *columns)
-        for row in rows:
-            printed.add_row(*("" if row[name] is None else str(row[name]) for name in columns))
-        console.print(printed)
-
-    emit(rows, as_json, human)
-    if truncated:
-        click.echo(f"only the first {len(rows)} rows are shown; see --limit", err=True)
-
-
 def _tree(console: Console, values: dict[str, Any], indent: str = "") -> None:
     """Print nested values, a line each."""
     width = max((len(str(name)) for name in values), default=0)
@@ -212,5 +157,14 @@ def _tree(console: Console, values: dict[str, Any], indent: str = "") -> None:
             console.print(f"{indent}{name!s:<{width}}  {shown}", soft_wrap=True)
 
 
-COMMANDS: tuple[click.Command, ...] = (data, extract, build, cypher, sparql, snapshots)
+COMMANDS: tuple[click.Command, ...] = (
+    data,
+    extract,
+    build,
+    snapshots,
+    graph,
+    cypher,
+    sparql,
+    queries,
+)
 """What this room adds to the ``clew`` command."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import click
 import orjson
@@ -18,6 +20,7 @@ from kg.errors import ClewError
 from kg.progress import Stopwatch
 
 __all__ = [
+    "STORE",
     "ClewGroup",
     "TerminalProgress",
     "as_json_option",
@@ -25,6 +28,7 @@ __all__ = [
     "ontology_option",
     "store_option",
     "table",
+    "with_login",
 ]
 
 
@@ -51,14 +55,30 @@ ontology_option = click.option(
     help="Ontology directory; by default the one that ships with Clew.",
 )
 
+STORE = click.Path(file_okay=False, path_type=Path)
+"""Kind of an option that is a directory of snapshots."""
+
 store_option = click.option(
     "--store",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=STORE,
     required=True,
     envvar="CLEW_STORE",
     show_envvar=True,
     help="Directory of the snapshots.",
 )
+
+
+def with_login(_ctx: click.Context, _param: click.Parameter, url: str | None) -> str | None:
+    """Callback of an option that is a graph store's URL.
+
+    Where the URL of a server names no user, ``NEO4J_USERNAME`` and ``NEO4J_PASSWORD`` do.
+    """
+    scheme, separator, rest = (url or "").partition("://")
+    user = os.environ.get("NEO4J_USERNAME")
+    if not separator or "@" in rest or not user:
+        return url
+    password = os.environ.get("NEO4J_PASSWORD", "")
+    return f"{scheme}://{quote(user, safe='')}:{quote(password, safe='')}@{rest}"
 
 
 def emit(data: Any, as_json: bool, human: Callable[[Console], None]) -> None:

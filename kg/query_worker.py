@@ -67,7 +67,8 @@ def ladybug_evaluator(path: str, memory_bytes: int) -> Evaluate:
         if isinstance(result, list):
             return {"error": "more than one statement; send them one at a time"}
         with result:
-            rows = [[plain(value) for value in row] for row in itertools.islice(result, limit)]
+            listed: Any = itertools.islice(result, limit)
+            rows = [plain_row(row) for row in listed]
             return {
                 "columns": result.get_column_names(),
                 "types": result.get_column_data_types(),
@@ -107,16 +108,39 @@ def oxigraph_evaluator(path: str, memory_bytes: int) -> Evaluate:
 EVALUATORS = {"cypher": ladybug_evaluator, "sparql": oxigraph_evaluator}
 
 
-def plain(value: Any) -> Any:
+Ids = dict[tuple[int, ...], str]
+"""The engine's row number of a node -> its id."""
+
+
+def plain_row(row: list[Any]) -> list[Any]:
+    """Values of a row as JSON; a relationship names those of its ends that stand in the row too."""
+    ids: Ids = {}
+    _note(row, ids)
+    return [plain(value, ids) for value in row]
+
+
+def _note(value: Any, ids: Ids) -> None:
+    """Remember the nodes in a value."""
+    if isinstance(value, list):
+        for item in value:
+            _note(item, ids)
+    elif isinstance(value, dict):
+        if "_LABEL" in value and "_SRC" not in value:
+            ids[tuple(value["_ID"].values())] = value["id"]
+        elif "_NODES" in value:
+            _note(value["_NODES"], ids)
+
+
+def plain(value: Any, ids: Ids | None = None) -> Any:
     """A Cypher value as JSON: nodes and relationships without the engine's row numbers."""
     if isinstance(value, dict):
         if "_NODES" in value:
             return _path(value["_NODES"], value["_RELS"])
         if "_LABEL" in value:
-            return _element(value)
-        return {str(key): plain(item) for key, item in value.items()}
+            return {**_element(value), **_ends(value, ids or {})}
+        return {str(key): plain(item, ids) for key, item in value.items()}
     if isinstance(value, list):
-        return [plain(item) for item in value]
+        return [plain(item, ids) for item in value]
     for kind, convert in _CONVERT:
         if isinstance(value, kind):
             return convert(value)
@@ -129,18 +153,20 @@ def _element(value: dict[str, Any]) -> dict[str, Any]:
     return {"label": value["_LABEL"], **known}
 
 
+def _ends(value: dict[str, Any], ids: Ids) -> dict[str, str]:
+    """Ids of a relationship's ends, of those that are known; of a node there are none."""
+    sides = {"start": value.get("_SRC"), "end": value.get("_DST")}
+    numbers = {side: tuple(row.values()) for side, row in sides.items() if row is not None}
+    return {side: ids[number] for side, number in numbers.items() if number in ids}
+
+
 def _path(nodes: list[Any], relationships: list[Any]) -> dict[str, Any]:
     """A path: its nodes as walked; each relationship with the ids of its start and end."""
-    ids = {tuple(node["_ID"].values()): node["id"] for node in nodes}
-    ends = [
-        {"start": ids.get(tuple(r["_SRC"].values())), "end": ids.get(tuple(r["_DST"].values()))}
-        for r in relationships
-    ]
+    ids: Ids = {}
+    _note(nodes, ids)
     return {
         "nodes": [_element(node) for node in nodes],
-        "relationships": [
-            {**_element(r), **end} for r, end in zip(relationships, ends, strict=True)
-        ],
+        "relationships": [{**_element(r), **_ends(r, ids)} for r in relationships],
     }
 
 

@@ -6,25 +6,38 @@ of `kg.store.layout`. Queries from outside only read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
 from kg.facts import KnowledgeGraph
 from kg.ontology_terms import Schema
+from kg.progress import Progress
 from kg.query_result import QueryResult
 from kg.records import Edge
 
-__all__ = ["LIMIT", "TIMEOUT_S", "GraphStore"]
+__all__ = ["LIMIT", "TIMEOUT_S", "GraphStore", "Loaded"]
 
 TIMEOUT_S = 5.0
 LIMIT = 1000
 
 
+@dataclass(frozen=True)
+class Loaded:
+    """What a load did. A store that is compared first writes only what differs."""
+
+    nodes: int = 0  # written
+    relationships: int = 0
+    nodes_deleted: int = 0
+    relationships_deleted: int = 0
+    unchanged: int = 0  # nodes and relationships that were there already
+
+
 class GraphStore(Protocol):
     """A property graph, queried in Cypher. Safe to share between threads once loaded."""
 
-    def load(self, kg: KnowledgeGraph, schema: Schema) -> None:
-        """Replace the graph by a projection of a fact table; readers never see half of it.
+    def load(self, kg: KnowledgeGraph, schema: Schema, progress: Progress | None = None) -> Loaded:
+        """Make the graph the projection of a fact table. Loading twice is loading once.
 
         Raises:
             NotFoundError: a fact names an entity, class or relation that is nowhere defined.
@@ -41,8 +54,9 @@ class GraphStore(Protocol):
     ) -> QueryResult:
         """Rows of a query that only reads, at most ``limit`` of them.
 
-        Nodes are structs of ``label`` and their properties, relationships likewise, paths structs
-        of ``nodes`` and ``relationships``; a property nobody has is left out. Dates are ISO 8601
+        Nodes are structs of ``label`` and their properties, relationships likewise (with ``start``
+        and ``end``, the ids of those of their ends that stand in the same row), paths structs of
+        ``nodes`` and ``relationships``; a property nobody has is left out. Dates are ISO 8601
         text, decimals float64.
 
         Raises:
@@ -61,6 +75,19 @@ class GraphStore(Protocol):
 
         Where there are more than ``limit``, which ones are left out is the store's choice, but
         always the same.
+        """
+
+    def nodes(self, label: str) -> Iterator[dict[str, Any]]:
+        """Properties of every node of a label, what is null left out; in no order.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+
+    def relationships(self, type_: str) -> Iterator[tuple[str, str, str, str, dict[str, Any]]]:
+        """Every relationship of a type; in no order.
+
+        Label and id of its start, label and id of its end, its properties. Raises like `nodes`.
         """
 
     def close(self) -> None:

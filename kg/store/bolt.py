@@ -1,12 +1,14 @@
 """The property graph on a server: Neo4j, or whatever speaks Bolt, through the official driver.
 
-The store owns its database: `load` deletes the nodes of every class of the ontology, then writes in
-batches. Unlike a file it is not replaced at once; a reader during a load sees part of the graph.
-Assumed: the graph was loaded under the ontology the store is opened with.
+The store owns every label of its ontology: `load` makes them what the graph says
+(`kg.store.bolt_write`) and leaves other labels alone. Unlike a file the graph is not replaced at
+once; a reader during a load sees some of the old and some of the new. Assumed: the graph was loaded
+under the ontology the store is opened with.
 
-A query is sent in read access mode with a time limit. A server need not heed either (ArcadeDB
-heeds neither), so `kg.query_guard` refuses whatever writes, and the caller gets its `QueryTimeout`
-in time even where the server goes on.
+A query from outside runs in read access mode, with a time limit, in a transaction that is always
+rolled back, so that even a server without access modes (ArcadeDB) keeps nothing it writes. A
+server need not heed the time limit either; the caller gets its `QueryTimeout` in time even where
+the server goes on.
 """
 
 from __future__ import annotations
@@ -15,20 +17,19 @@ import itertools
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self
 from urllib.parse import unquote, urlsplit
-
-import pyarrow as pa
 
 from kg.errors import MissingExtraError, QueryError, QueryTimeout, StoreError
 from kg.facts import KnowledgeGraph
 from kg.ontology_terms import Schema
+from kg.progress import Progress
 from kg.query_guard import check_cypher
 from kg.query_result import QueryResult, to_table
 from kg.records import Edge
-from kg.store.base import LIMIT, TIMEOUT_S
-from kg.store.layout import node_rows, plan, relationship_rows
+from kg.store.base import LIMIT, TIMEOUT_S, Loaded
+from kg.store.layout import plan
 
 try:
     import neo4j
@@ -36,9 +37,10 @@ try:
 except ImportError as exc:  # pragma: no cover - the extra is not installed
     raise MissingExtraError("neo4j", "neo4j") from exc
 
+from kg.store.bolt_write import NODES, RELATIONSHIPS, Writer, relationship_row
+
 __all__ = ["BoltStore"]
 
-_BATCH = 5_000
 _GRACE_S = 0.25
 _TIMED_OUT = "TransactionTimedOut"
 _EDGES = (
@@ -52,12 +54,13 @@ class BoltStore:
     Args:
         url: ``bolt://user:password@host:port/database``; also ``neo4j://`` and the ``+s`` forms.
         schema: the ontology whose names the graph has.
+        retry_s: how long a load goes on trying where the connection is lost or the server busy.
 
     Raises:
         StoreError: the URL has no host, or the server cannot be reached or refuses the login.
     """
 
-    def __init__(self, url: str, schema: Schema) -> None:
+    def __init__(self, url: str, schema: Schema, *, retry_s: float = 30.0) -> None:
         parts = urlsplit(url)
         if not parts.hostname:
             raise StoreError(
@@ -67,29 +70,27 @@ class BoltStore:
         self._database = parts.path.strip("/") or None
         login = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
         self._address = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-        self._driver = neo4j.GraphDatabase.driver(self._address, auth=login)
+        self._driver = neo4j.GraphDatabase.driver(
+            self._address, auth=login, max_transaction_retry_time=retry_s
+        )
         try:
             self._rows("RETURN 1")
         except (QueryError, StoreError, ValueError) as exc:  # ValueError: the name is not resolved
             self._driver.close()
             raise StoreError(f"{self._address} cannot be used: {exc}") from exc
 
-    def load(self, kg: KnowledgeGraph, schema: Schema) -> None:
-        """Write the graph; see `GraphStore.load`. Whatever cannot be written is found out first."""
+    def load(self, kg: KnowledgeGraph, schema: Schema, progress: Progress | None = None) -> Loaded:
+        """Write what differs; see `GraphStore.load`. One that was cut goes on where it stopped."""
         layout = plan(kg, schema)
-        nodes = [(table.label, node_rows(kg, layout, table)) for table in layout.nodes]
         self._schema = schema
         try:
             with self._driver.session(database=self._database) as session:
-                for label, _ in nodes:
-                    _clear(session, label)
-                for label, rows in nodes:
-                    _write(session, f"CREATE (n:{label}) SET n = row", rows)
-                for table in layout.relationships:
-                    for start, end, rows in relationship_rows(kg, layout, table):
-                        _write(session, _connect(table.type, start, end), rows)
+                return Writer(session, layout, progress).write(kg)
         except (DriverError, Neo4jError) as exc:
-            raise StoreError(f"the graph cannot be written to {self._address}: {exc}") from exc
+            raise StoreError(
+                f"the graph cannot be written to {self._address}: {exc}; what was written stays, "
+                "load again to go on from there"
+            ) from exc
 
     def cypher(
         self,
@@ -102,9 +103,10 @@ class BoltStore:
         """Rows of a query; see `GraphStore.cypher`."""
         check_cypher(query, params or {})
         began = time.perf_counter()
-        limited = neo4j.Query(query, timeout=timeout_s)
-        columns, rows = _within(timeout_s, lambda: self._read(limited, params or {}, limit + 1))
-        table = to_table(columns, [[_plain(value) for value in row] for row in rows[:limit]])
+        columns, rows = _within(
+            timeout_s, lambda: self._read(query, params or {}, timeout_s, limit + 1)
+        )
+        table = to_table(columns, [_plain_row(row) for row in rows[:limit]])
         return QueryResult(table, len(rows) > limit, time.perf_counter() - began)
 
     def counts(self) -> dict[str, int]:
@@ -146,6 +148,18 @@ class BoltStore:
         }
         return sorted(edges, key=lambda e: (e.subject, e.relation, e.object))[:limit]
 
+    def nodes(self, label: str) -> Iterator[dict[str, Any]]:
+        """Nodes of a label; see `GraphStore.nodes`."""
+        for _, held in self._stream(NODES.format(label=label)):
+            yield held
+
+    def relationships(self, type_: str) -> Iterator[tuple[str, str, str, str, dict[str, Any]]]:
+        """Relationships of a type; see `GraphStore.relationships`."""
+        labels = {known.node_label for known in self._schema.classes.values()}
+        for values in self._stream(RELATIONSHIPS.format(type=type_)):
+            if (row := relationship_row(values, labels)) is not None:
+                yield row
+
     def close(self) -> None:
         """Close the connections."""
         self._driver.close()
@@ -158,23 +172,39 @@ class BoltStore:
 
     def _rows(self, query: str, params: Mapping[str, Any] | None = None) -> list[list[Any]]:
         """All rows of a query of our own."""
-        return self._read(neo4j.Query(query), params or {}, None)[1]
+        return self._read(query, params or {}, None, None)[1]
 
     def _read(
-        self, query: neo4j.Query, params: Mapping[str, Any], most: int | None
+        self, query: str, params: Mapping[str, Any], timeout_s: float | None, most: int | None
     ) -> tuple[list[str], list[list[Any]]]:
+        """Columns and rows, at most so many, of a transaction that is rolled back."""
         access = neo4j.READ_ACCESS
         try:
-            with self._driver.session(database=self._database, default_access_mode=access) as open_:
-                result = open_.run(query, dict(params))
+            with (
+                self._driver.session(database=self._database, default_access_mode=access) as open_,
+                open_.begin_transaction(timeout=timeout_s) as transaction,
+            ):
+                result = transaction.run(query, dict(params))
                 rows = [record.values() for record in itertools.islice(result, most)]
-                return list(result.keys()), rows
+                columns = list(result.keys())
+                transaction.rollback()
+                return columns, rows
         except Neo4jError as exc:
             if _TIMED_OUT in (exc.code or ""):
                 raise QueryTimeout(f"the server stopped the query: {exc.message}") from exc
             raise QueryError(exc.message or str(exc)) from exc
         except DriverError as exc:
             raise StoreError(f"{self._address} does not answer: {exc}") from exc
+
+    def _stream(self, query: str) -> Iterator[list[Any]]:
+        """Rows of a query of our own, one after the other."""
+        access = neo4j.READ_ACCESS
+        try:
+            with self._driver.session(database=self._database, default_access_mode=access) as open_:
+                for record in open_.run(query):
+                    yield record.values()
+        except (DriverError, Neo4jError) as exc:
+            raise StoreError(f"{self._address} cannot be read: {exc}") from exc
 
 
 def _within(timeout_s: float, work: Callable[[], tuple[list[str], list[list[Any]]]]) -> Any:
@@ -201,52 +231,49 @@ def _within(timeout_s: float, work: Callable[[], tuple[list[str], list[list[Any]
     return answer
 
 
-def _clear(session: neo4j.Session, label: str) -> None:
-    """Delete all nodes of a label, and index what comes in their place."""
-    name = f"clew_{label.lower()}_id"
-    session.run(
-        f"CREATE CONSTRAINT {name} IF NOT EXISTS FOR (n:{label}) REQUIRE n.id IS UNIQUE"
-    ).consume()
-    while True:
-        some = f"MATCH (n:{label}) WITH n LIMIT {_BATCH} DETACH DELETE n RETURN count(*)"
-        record = session.run(some).single()
-        if record is None or not record[0]:
-            return
+def _plain_row(row: list[Any]) -> list[Any]:
+    """Values of a row as JSON; a relationship names those of its ends that stand in the row too."""
+    ids: dict[str, str] = {}
+    _note(row, ids)
+    return [_plain(value, ids) for value in row]
 
 
-def _write(session: neo4j.Session, statement: str, rows: pa.Table) -> None:
-    for batch in rows.to_batches(_BATCH):
-        known = [{k: v for k, v in row.items() if v is not None} for row in batch.to_pylist()]
-        session.run(f"UNWIND $rows AS row {statement}", {"rows": known}).consume()
+def _note(value: Any, ids: dict[str, str]) -> None:
+    """Remember the nodes in a value: the server's name of each, and its id."""
+    if isinstance(value, neo4j.graph.Node):
+        ids[value.element_id] = value.get("id")
+    elif isinstance(value, neo4j.graph.Path):
+        _note(list(value.nodes), ids)
+    elif isinstance(value, list | dict):
+        for item in value.values() if isinstance(value, dict) else value:
+            _note(item, ids)
 
 
-def _connect(type_: str, start: str, end: str) -> str:
-    return (
-        f"MATCH (a:{start} {{id: row.from}}) MATCH (b:{end} {{id: row.to}}) "
-        f"CREATE (a)-[:{type_} {{confidence: row.confidence, source: row.source}}]->(b)"
-    )
-
-
-def _plain(value: Any) -> Any:
+def _plain(value: Any, ids: Mapping[str, str] | None = None) -> Any:
     """A value of the driver as JSON; see `GraphStore.cypher`."""
     if isinstance(value, neo4j.graph.Node | neo4j.graph.Relationship | neo4j.graph.Path):
-        return _element(value)
+        return _element(value, ids or {})
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: _plain(item, ids) for key, item in value.items()}
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [_plain(item, ids) for item in value]
     if isinstance(value, bytes):
         return value.hex()
     return value.iso_format() if hasattr(value, "iso_format") else value
 
 
-def _element(value: neo4j.graph.Node | neo4j.graph.Relationship | neo4j.graph.Path) -> Any:
+def _element(
+    value: neo4j.graph.Node | neo4j.graph.Relationship | neo4j.graph.Path, ids: Mapping[str, str]
+) -> Any:
     if isinstance(value, neo4j.graph.Node):
         return {"label": min(value.labels, default=""), **_plain(dict(value))}
     if isinstance(value, neo4j.graph.Relationship):
-        return {"label": value.type, **_plain(dict(value))}
-    steps = []
-    for step in value.relationships:
-        start, end = (node and node.get("id") for node in step.nodes)
-        steps.append({**_element(step), "start": start, "end": end})
-    return {"nodes": [_element(node) for node in value.nodes], "relationships": steps}
+        sides = zip(("start", "end"), value.nodes, strict=True)
+        known = {side: ids[n.element_id] for side, n in sides if n and n.element_id in ids}
+        return {"label": value.type, **_plain(dict(value)), **known}
+    here: dict[str, str] = {}
+    _note(value, here)
+    return {
+        "nodes": [_element(node, here) for node in value.nodes],
+        "relationships": [_element(step, here) for step in value.relationships],
+    }

@@ -12,7 +12,7 @@ import json
 import shutil
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,17 +22,24 @@ import pyarrow as pa
 from kg.errors import QueryError, StoreError
 from kg.facts import KnowledgeGraph
 from kg.ontology_terms import Schema
+from kg.progress import Passing, Progress
 from kg.query_guard import check_cypher, limited
 from kg.query_result import QueryResult, to_table
 from kg.query_worker import plain
 from kg.records import Edge
 from kg.sandbox import Sandbox
-from kg.store.base import LIMIT, TIMEOUT_S
+from kg.store.base import LIMIT, TIMEOUT_S, Loaded
 from kg.store.layout import Layout, NodeTable, RelationshipTable, node_rows, plan, relationship_rows
 
 __all__ = ["LadybugStore"]
 
-_TYPES = {pa.string(): "STRING", pa.float64(): "DOUBLE", pa.int64(): "INT64", pa.bool_(): "BOOL"}
+_TYPES = {
+    pa.string(): "STRING",
+    pa.float64(): "DOUBLE",
+    pa.int64(): "INT64",
+    pa.bool_(): "BOOL",
+    pa.list_(pa.string()): "STRING[]",
+}
 _EDGES = (
     "RETURN a.id, label(r), b.id, r.confidence, r.source ORDER BY a.id, label(r), b.id LIMIT $limit"
 )
@@ -55,8 +62,8 @@ class LadybugStore:
         self._lock = threading.Lock()
         self._reader: _Reader | None = None
 
-    def load(self, kg: KnowledgeGraph, schema: Schema) -> None:
-        """Write the graph; see `GraphStore.load`."""
+    def load(self, kg: KnowledgeGraph, schema: Schema, progress: Progress | None = None) -> Loaded:
+        """Write the whole graph; see `GraphStore.load`. Readers never see half of it."""
         layout = plan(kg, schema)
         draft = self.path.with_name(self.path.name + ".loading")
         try:
@@ -64,7 +71,7 @@ class LadybugStore:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with ladybug.Database(str(draft), buffer_pool_size=_LOAD_BUFFER_BYTES) as database:
                 connection = ladybug.Connection(database)
-                _fill(connection, kg, layout)
+                done = _fill(connection, kg, layout, Passing(progress))
                 connection.close()
             draft.replace(self.path)
         except (RuntimeError, OSError) as exc:
@@ -72,6 +79,7 @@ class LadybugStore:
         finally:
             _remove(draft)
         self.close()
+        return done
 
     def cypher(
         self,
@@ -121,6 +129,17 @@ class LadybugStore:
             for start, type_, stop, confidence, source in rows
         }
         return sorted(edges, key=lambda e: (e.subject, e.relation, e.object))[:limit]
+
+    def nodes(self, label: str) -> Iterator[dict[str, Any]]:
+        """Nodes of a label; see `GraphStore.nodes`."""
+        for [node] in self._open().stream(f"MATCH (n:{label}) RETURN n"):
+            yield _held(node)
+
+    def relationships(self, type_: str) -> Iterator[tuple[str, str, str, str, dict[str, Any]]]:
+        """Relationships of a type; see `GraphStore.relationships`."""
+        query = f"MATCH (a)-[r:{type_}]->(b) RETURN label(a), a.id, label(b), b.id, r"
+        for start, one, end, other, edge in self._open().stream(query):
+            yield start, one, end, other, _held(edge)
 
     def close(self) -> None:
         """Close the file and end the query processes."""
@@ -181,6 +200,15 @@ class _Reader:
                 raise QueryError(str(exc)) from exc
             return rows
 
+    def stream(self, query: str) -> Iterator[list[Any]]:
+        """Rows of a query of our own, one after the other."""
+        with ladybug.Connection(self._database) as connection:
+            try:
+                result: Any = connection.execute(query)
+                yield from result
+            except RuntimeError as exc:
+                raise StoreError(f"the graph cannot be read: {exc}") from exc
+
     def find(self, entity: str) -> dict[str, Any] | None:
         """A node as the engine returns it, looked up by key in the tables its prefix occurs in."""
         for label in self.labels.get(entity.partition(":")[0], ()):
@@ -204,23 +232,35 @@ class _Reader:
         self._database.close()
 
 
-def _fill(connection: Any, kg: KnowledgeGraph, layout: Layout) -> None:
+def _held(element: dict[str, Any]) -> dict[str, Any]:
+    """Properties of a node or relationship as the engine returns it."""
+    held: dict[str, Any] = plain(element)
+    del held["label"]
+    return held
+
+
+def _fill(connection: Any, kg: KnowledgeGraph, layout: Layout, progress: Progress) -> Loaded:
     connection.execute("BEGIN TRANSACTION")
+    written = 0
     for table in layout.nodes:
         connection.execute(_create_nodes(table))
         note = {"class": table.class_id, "properties": dict(table.properties)}
         _comment(connection, table.label, note)
         rows = node_rows(kg, layout, table)
+        progress.stage(table.label)
         if rows.num_rows:
             connection.execute(f"COPY {table.label} FROM $rows", {"rows": rows})
     for relation in layout.relationships:
+        progress.stage(relation.type)
         connection.execute(_create_relationships(relation))
         _comment(connection, relation.type, {"relation": relation.relation})
         for start, end, rows in relationship_rows(kg, layout, relation):
             pair = f"(from='{start}', to='{end}')"
             connection.execute(f"COPY {relation.type} FROM $rows {pair}", {"rows": rows})
+            written += rows.num_rows
     connection.execute("CREATE MACRO type(r) AS label(r)")  # what Cypher calls it elsewhere
     connection.execute("COMMIT")
+    return Loaded(kg.entities.num_rows, written)
 
 
 def _create_nodes(table: NodeTable) -> str:
@@ -230,7 +270,8 @@ def _create_nodes(table: NodeTable) -> str:
 
 def _create_relationships(table: RelationshipTable) -> str:
     pairs = ", ".join(f"FROM {start} TO {end}" for start, end in table.pairs)
-    return f"CREATE REL TABLE {table.type}({pairs}, confidence DOUBLE, source STRING)"
+    columns = "".join(f", {name} {_TYPES[kind]}" for name, kind in table.types.items())
+    return f"CREATE REL TABLE {table.type}({pairs}{columns})"
 
 
 def _comment(connection: Any, table: str, note: Mapping[str, Any]) -> None:

@@ -5,9 +5,9 @@ relation, and their rows as Arrow tables; every store is filled from these.
 
 Names: a class is the label the ontology gives it (``Product``), a relation its relationship type
 (``HAS_COLOR``), a literal relation a property of its subject (``price``). Every node has ``id``,
-``name`` and ``name_<language>``, every relationship ``confidence`` and ``source``. A class or
-relation the ontology declares has its table even where no fact fills it, so that a saved query
-finds nothing rather than fails.
+``name`` and ``name_<language>``, every relationship ``confidence`` and ``source``, and where it
+stands for events what `kg.store.events` says. A class or relation the ontology declares has its
+table even where no fact fills it, so that a saved query finds nothing rather than fails.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 from kg.errors import NotFoundError, StoreError
 from kg.facts import KnowledgeGraph
 from kg.ontology_terms import ClassDef, Relation, Schema
+from kg.store.events import event_rows, event_types
 
 __all__ = ["Layout", "NodeTable", "RelationshipTable", "node_rows", "plan", "relationship_rows"]
 
@@ -55,6 +56,8 @@ class RelationshipTable:
     type: str  # HAS_COLOR
     relation: str  # schema:color
     pairs: tuple[tuple[str, str], ...]  # (label of the subject, label of the object), sorted
+    types: Mapping[str, Any]  # every property, in order -> Arrow type
+    events: Relation | None = None  # the relation, where events make its facts
 
 
 @dataclass(frozen=True)
@@ -90,9 +93,9 @@ def plan(kg: KnowledgeGraph, schema: Schema) -> Layout:
     languages = tuple(sorted({*schema.languages, *named}))
     nodes = [_node_table(c, schema, found, languages) for c in schema.classes.values()]
     relationships = [
-        RelationshipTable(r.relationship_type, r.id, _pairs(r, schema, found.get(r.id)))
-        for r in schema.relations.values()
-        if not r.is_literal
+        _relationship_table(relation, _pairs(relation, schema, found.get(relation.id)))
+        for relation in schema.relations.values()
+        if not relation.is_literal
     ]
     return Layout(
         tuple(sorted(nodes, key=lambda table: table.label)),
@@ -126,16 +129,37 @@ def node_rows(kg: KnowledgeGraph, layout: Layout, table: NodeTable) -> pa.Table:
 def relationship_rows(
     kg: KnowledgeGraph, layout: Layout, table: RelationshipTable
 ) -> Iterator[tuple[str, str, pa.Table]]:
-    """Rows of a relationship table by pair of labels: from, to, confidence, source."""
+    """Rows of a relationship table by pair of labels: from, to, then its properties."""
     mine = pc.equal(kg.facts["relation"], table.relation)
     facts = kg.facts.filter(mine)
     starts, ends = pc.filter(layout.starts, mine), pc.filter(layout.ends, mine)
+    events = event_rows(kg.interactions, table.events) if table.events else None
     for start, end in table.pairs:
         rows = facts.filter(pc.and_(pc.equal(starts, start), pc.equal(ends, end)))
         if rows.num_rows:
             confidence = pc.round(rows["confidence"].cast(pa.float64()), 6)
             columns = [rows["subject"], rows["object"], confidence, rows["source"]]
-            yield start, end, pa.table(columns, ["from", "to", "confidence", "source"])
+            named = pa.table(columns, ["from", "to", "confidence", "source"])
+            yield start, end, named if events is None else _with_events(named, events)
+
+
+def _with_events(rows: pa.Table, events: pa.Table) -> pa.Table:
+    """Relationships with the properties of their events; null where no event is known."""
+    known = pc.binary_join_element_wise(events["user_id"], events["product_id"], " ")
+    wanted = pc.binary_join_element_wise(rows["from"], rows["to"], " ")
+    places = pc.index_in(wanted, known)
+    for name in events.column_names[2:]:
+        rows = rows.append_column(name, events[name].take(places))
+    return rows
+
+
+def _relationship_table(
+    relation: Relation, pairs: tuple[tuple[str, str], ...]
+) -> RelationshipTable:
+    events = event_types(relation)
+    types = {"confidence": pa.float64(), "source": pa.string(), **events}
+    made_by = relation if events else None
+    return RelationshipTable(relation.relationship_type, relation.id, pairs, types, made_by)
 
 
 def _entity_labels(kg: KnowledgeGraph, schema: Schema) -> Any:

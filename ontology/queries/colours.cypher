@@ -1,7 +1,9 @@
-// How many products come in each colour, what do they cost, and how many purchases did they bring?
+// Colours: how many products come in each, what do they cost, how many customers did they bring?
+// $least = 1  products
 MATCH (c:Colour)<-[:HAS_COLOR]-(p:Product)
 OPTIONAL MATCH (p)<-[:BOUGHT]-(u:User)
 WITH c, p, count(u) AS bought
-RETURN c.id AS colour, c.name AS name, count(p) AS products,
-  avg(p.price) AS average_price, sum(bought) AS purchases
+WITH c, count(p) AS products, avg(p.price) AS average_price, sum(bought) AS purchases
+WHERE products >= $least
+RETURN c.id AS colour, c.name AS name, products, average_price, purchases
 ORDER BY products DESC, colour

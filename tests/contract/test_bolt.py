@@ -2,14 +2,13 @@
 
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kg.errors import MissingExtraError, QueryError, QueryTimeout, StoreError
-from kg.store import GraphStore, load_ladybug, open_store
-from tests.tables import ENTITIES, SHOP, graph
+from kg.store import GraphStore, open_store
+from tests.tables import graph
 from tests.worlds import SCHEMA
 
 neo4j = pytest.importorskip("neo4j", reason="neo4j is not installed: pip install 'clew[neo4j]'")
@@ -54,28 +53,6 @@ def test_an_unknown_database_is_told(server: str) -> None:
         open_store(f"{server}-nothing", SCHEMA)
 
 
-def test_both_stores_hold_the_same(server: str, tmp_path: Path) -> None:
-    load_ladybug(SHOP, SCHEMA, tmp_path / "graph.lbdb")
-    with (
-        open_store(server, SCHEMA) as remote,
-        open_store(f"ladybug:{tmp_path / 'graph.lbdb'}") as local,
-    ):
-        remote.load(SHOP, SCHEMA)
-        assert remote.counts() == local.counts()
-        for entity in ENTITIES:
-            assert remote.get(entity) == local.get(entity)
-            assert remote.neighbours(entity) == local.neighbours(entity)
-
-
-def test_a_load_is_written_in_batches(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kg.store.bolt._BATCH", 2)
-    with open_store(server, SCHEMA) as store:
-        store.load(SHOP, SCHEMA)
-        store.load(SHOP, SCHEMA)
-        assert sum(store.counts().values()) == SHOP.facts.num_rows
-        assert store.cypher("MATCH (n) RETURN n.id").table.num_rows == len(ENTITIES)
-
-
 def test_read_access_is_asked_for(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with open_store(server, SCHEMA) as store:
         asked = _record(store, monkeypatch)
@@ -87,18 +64,18 @@ def test_read_access_is_asked_for(server: str, monkeypatch: pytest.MonkeyPatch) 
 def _record(store: GraphStore, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     asked: dict[str, Any] = {}
     driver = store._driver  # type: ignore[attr-defined]
-    opened, run = driver.session, neo4j.Session.run
+    opened, begin = driver.session, neo4j.Session.begin_transaction
 
     def session(**options: Any) -> Any:
         asked["access"] = options.get("default_access_mode")
         return opened(**options)
 
-    def recorded(self: Any, query: Any, *args: Any) -> Any:
-        asked["timeout"] = query.timeout
-        return run(self, query, *args)
+    def recorded(self: Any, **options: Any) -> Any:
+        asked["timeout"] = options["timeout"]
+        return begin(self, **options)
 
     monkeypatch.setattr(driver, "session", session)
-    monkeypatch.setattr(neo4j.Session, "run", recorded)
+    monkeypatch.setattr(neo4j.Session, "begin_transaction", recorded)
     return asked
 
 
@@ -112,7 +89,7 @@ def test_the_servers_own_limit_speaks_the_same_words(
         raise error
 
     with open_store(server, SCHEMA) as store:
-        monkeypatch.setattr(neo4j.Session, "run", timed_out)
+        monkeypatch.setattr(neo4j.Transaction, "run", timed_out)
         with pytest.raises(QueryTimeout, match=r"the query ran longer than 2 s; ask for less"):
             store.cypher("RETURN 1", timeout_s=2)
 
@@ -122,8 +99,10 @@ def test_a_server_that_went_away_is_told(server: str) -> None:
     store.close()
     with pytest.raises(StoreError, match="does not answer"):
         store.cypher("RETURN 1")
-    with pytest.raises(StoreError, match="cannot be written to bolt:"):
+    with pytest.raises(StoreError, match=r"cannot be written to bolt:.* load again to go on from"):
         store.load(graph({}, []), SCHEMA)
+    with pytest.raises(StoreError, match="cannot be read"):
+        list(store.nodes("Product"))
 
 
 def test_temporal_and_nested_values_become_json(server: str) -> None:

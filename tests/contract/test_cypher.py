@@ -1,5 +1,6 @@
 """What `kg.store.base.GraphStore.cypher` promises, for every backend."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -45,7 +46,15 @@ def test_nodes_and_relationships_are_plain(store: GraphStore) -> None:
         "label": "HAS_COLOR",
         "confidence": 0.8,
         "source": "phrase",
+        "end": "colour:orange",  # the other end is not in the row
     }
+
+
+def test_a_relationship_names_its_ends(store: GraphStore) -> None:
+    [row] = rows(store, "MATCH (b:Brand)<-[r]-(a:Product {id: 'product:mug'}) RETURN a, r, b")
+    assert (row["r"]["start"], row["r"]["end"]) == ("product:mug", "brand:acme")
+    [row] = rows(store, "MATCH (:Brand)<-[r]-(:Product {id: 'product:mug'}) RETURN r")
+    assert row["r"] == {"label": "HAS_BRAND", "confidence": 1.0, "source": "catalog"}
 
 
 def test_type_of_a_relationship(store: GraphStore) -> None:
@@ -111,6 +120,21 @@ def test_nothing_can_be_written(store: GraphStore, query: str) -> None:
     with pytest.raises(QueryError):
         store.cypher(query)
     assert store.counts() == COUNTS
+
+
+def test_the_engine_itself_keeps_what_a_query_writes_out(
+    store: GraphStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if the guard had a hole: read-only is the database's own word, or the rollback's."""
+    for module in ("ladybug", "bolt"):
+        monkeypatch.setattr(f"kg.store.{module}.check_cypher", lambda *_: None)
+    for query in ("CREATE (n:Product {id: 'product:new'})", "MATCH (n:Brand) DETACH DELETE n"):
+        try:
+            store.cypher(query)
+        except QueryError as exc:
+            assert re.search(r"read.only|read access", str(exc), re.IGNORECASE)  # noqa: PT017
+        assert store.get("product:new") is None
+        assert store.counts() == COUNTS
 
 
 def test_a_malformed_query_says_where(store: GraphStore) -> None:

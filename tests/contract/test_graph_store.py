@@ -4,12 +4,16 @@ The backends are in conftest.py.
 """
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from kg.errors import NotFoundError, StoreError
-from kg.records import Edge, Fact
+from kg.graph_diff import diff
+from kg.graph_people import without_people
+from kg.records import INTERACTION_SCHEMA, Edge, Fact
 from kg.store import GraphStore
 from kg.validate import agreement
 from tests.tables import COUNTS, ENTITIES, FACTS, SHOP, graph
@@ -174,11 +178,82 @@ def test_closing_twice_is_closing_once(empty: GraphStore) -> None:
     empty.close()
 
 
-def test_order_of_rows_in_the_tables_does_not_matter(store: GraphStore, empty: GraphStore) -> None:
+def test_order_of_rows_in_the_tables_does_not_matter(empty: GraphStore) -> None:
+    empty.load(SHOP, SCHEMA)
+    before = [(empty.get(entity), empty.neighbours(entity)) for entity in ENTITIES]
     facts = SHOP.facts.take(list(range(SHOP.facts.num_rows))[::-1])
     entities = SHOP.entities.take(list(range(SHOP.entities.num_rows))[::-1])
     empty.load(replace(SHOP, facts=facts, entities=entities), SCHEMA)
-    assert empty.counts() == store.counts()
-    for entity in ENTITIES:
-        assert empty.get(entity) == store.get(entity)
-        assert empty.neighbours(entity) == store.neighbours(entity)
+    assert empty.counts() == COUNTS
+    assert [(empty.get(entity), empty.neighbours(entity)) for entity in ENTITIES] == before
+
+
+# ── nodes, relationships ───────────────────────────────────────────────────────────────────────
+
+
+def test_nodes_are_all_of_a_label(store: GraphStore) -> None:
+    found = {node["id"]: node for node in store.nodes("Product")}
+    assert found.keys() == {i for i, (kind, *_) in ENTITIES.items() if kind == "schema:Product"}
+    assert found["product:bare"] == {"id": "product:bare", "name": "bare"}
+    assert {"label": "Product", **found["product:mug"]} == store.get("product:mug")
+    assert list(store.nodes("Motif")) == []
+
+
+def test_relationships_are_all_of_a_type(store: GraphStore) -> None:
+    assert sorted(store.relationships("ALSO_BOUGHT"), key=lambda row: row[3]) == [
+        ("Product", "product:mug", end, other, {"confidence": 1.0, "source": "triples"})
+        for end, other in (("Product", "product:a%20b"), ("ProductReference", "product:gone"))
+    ]
+    assert list(store.relationships("HAS_MOTIF")) == []
+
+
+def test_every_store_holds_what_the_tables_say(store: GraphStore) -> None:
+    found = diff(SHOP, SCHEMA, store)
+    assert found.equal
+    assert found.unknown == {}
+    facts = sum(fact.datatype is None for fact in FACTS)
+    assert sum(table.same for table in found.tables) == len(ENTITIES) + facts
+
+
+# ── events, people ─────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_relationship_tells_of_its_events(empty: GraphStore) -> None:
+    day = datetime(2026, 1, 1, 12)  # a Thursday, of the first ISO week
+    events = [
+        ("user:u1", "product:mug", "purchase", day, 2.0, 2.5),
+        ("user:u1", "product:mug", "purchase", day + timedelta(days=4), 1.0, 3.0),
+        ("user:u1", "product:mug", "purchase", day + timedelta(hours=1), None, 3.0),
+        ("user:u2", "product:mug", "purchase", None, None, None),
+        ("user:u1", "product:mug", "view", day, None, None),
+    ]
+    names = ("user_id", "product_id", "event", "timestamp", "quantity", "value")
+    listed = [dict(zip(names, event, strict=True)) for event in events]
+    interactions = pa.Table.from_pylist(listed, schema=INTERACTION_SCHEMA)
+    empty.load(replace(SHOP, interactions=interactions), SCHEMA)
+    told = {(row[1], row[3]): row[4] for row in empty.relationships("BOUGHT")}
+    common = {"confidence": 1.0, "source": "events"}
+    assert told == {
+        ("user:u1", "product:mug"): common
+        | {
+            "times": 3,
+            "first_on": "2026-01-01",
+            "last_on": "2026-01-05",
+            "weeks": ["2026-W01", "2026-W02"],
+            "quantity": 3.0,
+            "spent": 11.0,
+        },
+        ("user:u2", "product:mug"): common | {"times": 1},
+        ("user:u1", "product:a%20b"): common,
+    }
+    query = "MATCH (:User)-[r:BOUGHT]->() UNWIND r.weeks AS week RETURN week, count(*) AS n"
+    weeks = sorted(row["week"] for row in rows(empty, query))
+    assert weeks == ["2026-W01", "2026-W02"]
+
+
+def test_a_graph_without_people_has_none(empty: GraphStore) -> None:
+    empty.load(SHOP, SCHEMA)
+    empty.load(without_people(SHOP), SCHEMA)
+    assert list(empty.nodes("User")) == []
+    assert empty.counts() == {k: v for k, v in COUNTS.items() if k != "clew:bought"}
+    assert empty.get("product:mug") is not None

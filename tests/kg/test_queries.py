@@ -1,4 +1,4 @@
-"""The saved queries: each says what it answers, runs on the sample shop, and reads only."""
+"""Projections and queries on the sample shop. Its saved Cypher queries are in tests/contract."""
 
 import re
 from collections.abc import Iterator
@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-import ontology
 from kg.catalog import read_dataset, sample_path
 from kg.extract import Extractor
 from kg.facts import KnowledgeGraph, build_graph
+from kg.query_saved import saved_queries
 from kg.rdf import RdfGraph, index_rdf, open_rdf, write_nquads
 from kg.schema import Schema, load_schema
 from kg.store import GraphStore, load_ladybug, open_store
 from kg.validate import agreement
 
-QUERIES = sorted((ontology.DIRECTORY / "queries").iterdir())
-EMPTY_ON_THE_SAMPLE = {"missing_labels.rq"}
+SPARQL = {name: query for name, query in saved_queries().items() if query.language == "sparql"}
+EMPTY_ON_THE_SAMPLE = {"missing_labels"}
 
 
 @pytest.fixture(scope="module")
@@ -59,26 +59,14 @@ def test_the_projections_agree_with_the_fact_table(
     assert sum(rdf.counts().values()) == kg.facts.num_rows > 1000
 
 
-@pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.name)
-def test_a_saved_query_runs(path: Path, store: GraphStore, rdf: RdfGraph) -> None:
-    query = path.read_text(encoding="utf-8")
-    if path.suffix == ".cypher":
-        result = store.cypher(query, timeout_s=20)
-    else:
-        result = rdf.sparql(query, timeout_s=20)
+@pytest.mark.parametrize("name", SPARQL)
+def test_a_saved_sparql_query_runs(name: str, rdf: RdfGraph) -> None:
+    result = rdf.sparql(SPARQL[name].text, timeout_s=20)
     assert result.table.num_columns > 1
-    assert (result.table.num_rows == 0) == (path.name in EMPTY_ON_THE_SAMPLE)
+    assert (result.table.num_rows == 0) == (name in EMPTY_ON_THE_SAMPLE)
 
 
-@pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.name)
-def test_a_saved_query_says_what_it_answers(path: Path) -> None:
-    first = path.read_text(encoding="utf-8").splitlines()[0]
-    sign = {".cypher": "// ", ".rq": "# "}[path.suffix]
-    assert first.startswith(sign)
-    assert "?" in first
-
-
-DOCUMENT = Path(__file__).parents[2] / "docs" / "graph-model.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "graph.md"
 
 
 @pytest.mark.parametrize(
@@ -90,11 +78,3 @@ def test_the_queries_of_the_documentation_run(
 ) -> None:
     result = store.cypher(query) if language == "cypher" else rdf.sparql(query)
     assert result.table.num_rows > 0
-
-
-def test_the_documentation_names_every_label_type_and_property(schema: Schema) -> None:
-    text = DOCUMENT.read_text(encoding="utf-8")
-    told = dict(re.findall(r"^\| `([\w:]+)` \| `:?(\w+)` \|", text, re.MULTILINE))
-    classes = {known.id: known.node_label for known in schema.classes.values()}
-    relations = {known.id: known.relationship_type for known in schema.relations.values()}
-    assert told == classes | relations

@@ -1,0 +1,155 @@
+"""Asking from Python and from the command line, on a snapshot and on a graph file."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner, Result
+
+from api.cli import main
+from kg.build import build
+from kg.errors import QueryError, StoreError
+from kg.query import cypher, sparql
+from kg.snapshot import SnapshotStore
+
+BRANDS = (
+    "MATCH (p:Product)-[:HAS_BRAND]->(b:Brand) RETURN b.id AS brand, count(*) AS n ORDER BY b.id"
+)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A shop of two products, one of them bought."""
+    shop = tmp_path_factory.mktemp("shop")
+    (shop / "products.csv").write_text(
+        "id,title,brand,price,currency\n1,Red mug,Acme,5,GBP\n2,Blue mug,Acme,6,GBP\n"
+    )
+    (shop / "interactions.csv").write_text(
+        "user_id,product_id,event,timestamp,quantity,value\n"
+        "ann,1,purchase,2026-01-05T10:00:00,2,5\nbob,2,view,2026-01-06T10:00:00,,\n"
+    )
+    root = tmp_path_factory.mktemp("store")
+    build(shop, SnapshotStore(root))
+    return root
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, list(arguments), catch_exceptions=False)
+
+
+@pytest.fixture
+def ask(store: Path) -> Callable[..., Result]:
+    return lambda *arguments: run("cypher", *arguments, "--store", str(store))
+
+
+# ── from Python ────────────────────────────────────────────────────────────────────────────────
+
+
+def test_cypher_gives_a_table(store: Path) -> None:
+    assert cypher(store, BRANDS).to_pylist() == [{"brand": "brand:acme", "n": 2}]
+    found = cypher(str(store), "@price_bands", {"low": 6})
+    assert found.select(["brand", "cheap", "middle"]).to_pylist() == [
+        {"brand": "brand:acme", "cheap": 1, "middle": 1}
+    ]
+
+
+def test_sparql_gives_a_table(store: Path) -> None:
+    rows = sparql(store, "@facts_by_relation").to_pylist()
+    assert {row["relation"].rpartition("/")[2]: row["facts"] for row in rows}["brand"] == 2
+
+
+def test_rows_that_are_cut_off_are_warned_of(store: Path) -> None:
+    with pytest.warns(UserWarning, match="only the first 1 rows; raise limit for more"):
+        cypher(store, "MATCH (p:Product) RETURN p.id", limit=1)
+
+
+def test_errors_reach_the_caller(store: Path, tmp_path: Path) -> None:
+    with pytest.raises(QueryError, match="CREATE"):
+        cypher(store, "CREATE (:Product)")
+    with pytest.raises(StoreError, match="no snapshot in"):
+        cypher(tmp_path, BRANDS)
+
+
+# ── from the command line ──────────────────────────────────────────────────────────────────────
+
+
+def test_a_saved_query_with_parameters(ask: Callable[..., Result]) -> None:
+    result = ask("@price_bands", "-p", "low=6", "--format", "json")
+    assert json.loads(result.stdout)[0]["cheap"] == 1
+    result = ask("MATCH (p:Product {name: $name}) RETURN p.price AS price", "-p", "name=Red mug",
+                 "--format", "csv")  # fmt: skip
+    assert result.stdout == '"price"\n5\n'
+
+
+def test_every_format(ask: Callable[..., Result], tmp_path: Path) -> None:
+    for name in ("a.csv", "a.json", "a.parquet"):
+        result = ask(BRANDS, "--output", str(tmp_path / name))
+        assert "1 rows in" in result.stderr
+    assert pq.read_table(tmp_path / "a.parquet").to_pylist() == [{"brand": "brand:acme", "n": 2}]
+    assert ask("@around", "-p", "product=product:1", "--format", "graphml").stdout.startswith(
+        "<?xml"
+    )
+    assert ask("@around", "-p", "product=product:1", "-o", str(tmp_path / "a.svg")).exit_code == 0
+    assert "brand:acme" in ask(BRANDS).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((BRANDS, "--format", "png"), "png is no text; name a file with --output"),
+        ((BRANDS, "-o", "a.txt"), "name its format with --format, one of csv, json, parquet"),
+        ((BRANDS, "-p", "x"), "--param 'x': write NAME=VALUE"),
+    ],
+)
+def test_a_misuse_is_told(
+    arguments: tuple[str, ...], message: str, ask: Callable[..., Result]
+) -> None:
+    result = ask(*arguments)
+    assert result.exit_code == 2
+    assert message in " ".join(result.stderr.split())
+
+
+def test_no_graph_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CLEW_STORE", raising=False)
+    assert "name a graph: --store DIRECTORY or --url URL" in run("cypher", BRANDS).stderr
+
+
+def test_queries_are_listed() -> None:
+    assert "@bundle_candidates  cypher  least=5" in run("queries").stdout
+    names = {query["name"] for query in json.loads(run("queries", "--json").stdout)}
+    assert {"twins", "missing_labels"} <= names
+
+
+def test_a_graph_is_loaded_compared_and_asked(store: Path, tmp_path: Path) -> None:
+    url, at = f"ladybug:{tmp_path / 'copy.lbdb'}", ("--store", str(store))
+    done = json.loads(run("graph", "load", url, *at, "--json").stdout)
+    assert done["relationships"] > done["nodes_deleted"] == 0
+    assert run("graph", "diff", url, *at).stdout.endswith("equal\n")
+    people = "MATCH (u:User) RETURN count(u) AS n"
+    assert json.loads(run("cypher", people, "--url", url, "--json").stdout) == [{"n": 2}]
+    assert "relationships" in run("graph", "load", url, *at, "--no-users").stdout
+    assert json.loads(run("cypher", people, "--url", url, "--json").stdout) == [{"n": 0}]
+    result = run("graph", "diff", url, *at)
+    assert result.exit_code == 1
+    assert "missing BOUGHT  user:" in result.stdout
+    assert "the graphs differ; clew graph load mends it" in result.stdout
+    assert run("graph", "diff", url, *at, "--no-users").exit_code == 0
+
+
+def test_a_servers_login_may_come_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch, store: Path
+) -> None:
+    monkeypatch.setenv("NEO4J_USERNAME", "n@me")
+    monkeypatch.setenv("NEO4J_PASSWORD", "p/w")
+    asked = []
+
+    def opened(url: str, *_: object) -> None:
+        asked.append(url)
+        raise StoreError("enough")
+
+    monkeypatch.setattr("kg.store.open_store", opened)
+    for url in ("bolt://host:1/x", "bolt://a:b@host:1/x", "ladybug:a"):
+        run("graph", "load", url, "--store", str(store))
+    assert asked == ["bolt://n%40me:p%2Fw@host:1/x", "bolt://a:b@host:1/x", "ladybug:a"]
