@@ -10,6 +10,7 @@ import click
 from gnn.cli import COMMANDS as GNN_COMMANDS
 from kg import __version__
 from kg.cli import COMMANDS as KG_COMMANDS
+from kg.cli_ontology import ontology
 from kg.cli_support import ClewGroup, as_json_option, store_option
 
 __all__ = ["main"]
@@ -22,7 +23,7 @@ def main(debug: bool) -> None:
     """Clew recommends products, and hands over the thread that led to each one."""
 
 
-for _command in (*KG_COMMANDS, *GNN_COMMANDS):
+for _command in (*KG_COMMANDS, *GNN_COMMANDS, ontology):
     main.add_command(_command)
 
 host_option = click.option(

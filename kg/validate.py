@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyoxigraph as ox
 import pyshacl
 import rdflib
 from pyshacl.errors import ReportableRuntimeError
@@ -30,6 +31,7 @@ from kg.errors import OntologyError
 from kg.facts import KnowledgeGraph
 from kg.ids import compact, expand
 from kg.nquads import STANDARD_PREFIXES, write_triples
+from kg.ontology_files import Problem, ontology_files, read_file, shapes_file
 from kg.ontology_terms import Schema
 
 __all__ = ["Disagreement", "Report", "Violation", "agreement", "validate"]
@@ -128,9 +130,12 @@ class _Shapes:
         self._schema = schema
         self._prefixes = {**STANDARD_PREFIXES, **schema.prefixes}
         self._names = {relation.iri: relation.id for relation in schema.relations.values()}
-        self._path = directory / "shapes.ttl"
-        self._graph = _turtle(self._path)
-        self._classes = _turtle(directory / "clew.ttl")
+        self._path = shapes_file(directory)
+        self._graph = _parsed(self._path)
+        self._classes = rdflib.Graph()
+        for path in ontology_files(directory):
+            if path.parent == directory:
+                self._classes += _parsed(path)
         self.far = any(True for term in _FAR for _ in self._graph.subject_objects(term)) or any(
             True
             for path in self._graph.objects(None, SH.path)
@@ -215,7 +220,13 @@ class _Shapes:
         )
 
 
-def _turtle(path: Path) -> rdflib.Graph:
+def _parsed(path: Path) -> rdflib.Graph:
+    if path.suffix != ".ttl":
+        file = read_file(path, path.parent)
+        if isinstance(file, Problem):
+            raise OntologyError(str(file))
+        triples = ox.serialize(file.triples, format=ox.RdfFormat.N_TRIPLES)
+        return rdflib.Graph().parse(data=triples, format="nt")
     graph = rdflib.Graph()
     try:
         graph.parse(path, format="turtle")

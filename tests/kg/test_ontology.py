@@ -88,7 +88,8 @@ def schema() -> Schema:
 
 
 def test_no_rule_is_broken() -> None:
-    assert [str(problem) for problem in check_ontology(ontology.DIRECTORY)] == []
+    found = check_ontology(ontology.DIRECTORY)
+    assert [str(problem) for problem in found if problem.level == "error"] == []
 
 
 def test_classes_and_relations(schema: Schema) -> None:
@@ -241,7 +242,8 @@ def test_what_the_manual_adds_is_sound(tmp_path: Path) -> None:
     for name, text in blocks:
         with (directory / name).open("a", encoding="utf-8") as file:
             file.write(f"\n{text}")
-    assert [str(problem) for problem in check_ontology(directory)] == []
+    found = check_ontology(directory)
+    assert [str(problem) for problem in found if problem.level == "error"] == []
     extractor = Extractor(load_schema(directory), ["en"])
     title = "Matt kiwi bird bowl in bog oak, 2 fathoms"
     found = {m.object for m in next(extractor.mentions([Product(id="1", title=title)]))}
