@@ -7,11 +7,11 @@ graph and the tensors are all projected from. Assumed: every table fits in memor
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -26,11 +26,18 @@ from kg.records import ENTITY_SCHEMA, FACT_SCHEMA, INTERACTION_SCHEMA, Fact, Pro
 
 if TYPE_CHECKING:  # readers of a graph need neither spaCy nor the catalogue's formats
     from kg.catalog.base import Dataset
-    from kg.extract.pipeline import Extractor
     from kg.ontology_terms import Schema
     from kg.progress import Progress
+    from kg.records import Mention
 
-__all__ = ["PRODUCT_SCHEMA", "KnowledgeGraph", "build_graph", "product_table", "why"]
+__all__ = [
+    "PRODUCT_SCHEMA",
+    "KnowledgeGraph",
+    "MentionReader",
+    "build_graph",
+    "product_table",
+    "why",
+]
 
 PRODUCT_SCHEMA = pa.schema(
     [
@@ -59,6 +66,13 @@ _TABLES = {
 }
 _UNMAPPED = b"clew.unmapped"
 _PRICE_STEP = Decimal("0.0001")
+
+
+class MentionReader(Protocol):
+    """Reads mentions out of products: `kg.extract.Extractor`, or what remembers its mentions."""
+
+    def mentions(self, products: Iterable[Product]) -> Iterator[list[Mention]]:
+        """One list of mentions per product, in the order of the products."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +135,7 @@ def _read_table(path: Path, schema: pa.Schema) -> pa.Table:
 def build_graph(
     dataset: Dataset,
     schema: Schema,
-    extractor: Extractor,
+    extractor: MentionReader,
     *,
     pseudonym_key: bytes,
     progress: Progress | None = None,
