@@ -11,6 +11,7 @@ from gnn.cli import COMMANDS as GNN_COMMANDS
 from gnn.cli_ontology import COMMANDS as ONTOLOGY_COMMANDS
 from kg import __version__
 from kg.cli import COMMANDS as KG_COMMANDS
+from kg.cli_facts import COMMANDS as FACT_COMMANDS
 from kg.cli_ontology import ontology
 from kg.cli_support import ClewGroup, as_json_option, store_option
 
@@ -24,7 +25,7 @@ def main(debug: bool) -> None:
     """Clew recommends products, and hands over the thread that led to each one."""
 
 
-for _command in (*KG_COMMANDS, *GNN_COMMANDS, ontology):
+for _command in (*KG_COMMANDS, *FACT_COMMANDS, *GNN_COMMANDS, ontology):
     main.add_command(_command)
 for _command in ONTOLOGY_COMMANDS:
     ontology.add_command(_command)

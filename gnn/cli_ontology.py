@@ -48,6 +48,7 @@ def impact(directory: Path, store: Path, users: int, k: int, examples: int, as_j
     from gnn.storage import load_model
     from gnn.words import Names
     from kg.build import graph_of, schema_of
+    from kg.curated import curated_under
     from kg.ontology_impact import measure_impact
     from kg.schema import load_schema
     from kg.snapshot import SnapshotStore
@@ -58,7 +59,8 @@ def impact(directory: Path, store: Path, users: int, k: int, examples: int, as_j
         snapshot = SnapshotStore(store).current()
         new, old, kg = load_schema(directory), schema_of(snapshot), graph_of(snapshot)
         progress.stage("facts")
-        found = measure_impact(kg, old, new)
+        curated = curated_under(snapshot.path, directory, old, new)
+        found = measure_impact(kg, old, new, curated)
         told: dict[str, Any] = {"snapshot": snapshot.id, **found.to_dict(), "moves": None}
         if snapshot.has_model:
             progress.stage("lists")

@@ -19,6 +19,8 @@ import pyarrow.compute as pc
 import ontology
 from kg import __version__
 from kg.catalog import Dataset, read_dataset, write_rejects
+from kg.conflicts import CONFLICTS_FILE, write_conflicts
+from kg.curated import read_curated, written
 from kg.extract import Extractor
 from kg.facts import KnowledgeGraph, build_graph
 from kg.progress import Passing, Progress
@@ -29,6 +31,7 @@ from kg.store import load_ladybug
 from kg.validate import Report, validate
 
 __all__ = [
+    "CURATED_FILE",
     "GRAPH_FILE",
     "RDF_FILE",
     "BuildReport",
@@ -40,6 +43,7 @@ __all__ = [
 
 RDF_FILE = "rdf/graph.nq.gz"
 GRAPH_FILE = "graph/graph.lbdb"
+CURATED_FILE = "curated.csv"
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,8 @@ class BuildReport:
     entities: int
     unmapped: dict[str, int]
     violations: int
+    curated: int
+    conflicts: dict[str, int]  # kind -> number
     seconds: dict[str, float]
 
     def to_dict(self) -> dict[str, Any]:
@@ -86,9 +92,12 @@ def build(
     watch.stage("extract", len(dataset.products))
     key = store.pseudonym_key()
     extractor = Extractor(schema, languages_of(dataset))
-    kg = build_graph(dataset, schema, extractor, pseudonym_key=key, progress=watch)
+    curated = read_curated([directory, path], schema)
+    kg = build_graph(dataset, schema, extractor, pseudonym_key=key, curated=curated, progress=watch)
     with store.writing(__version__) as draft:
         report = _write(kg, schema, dataset, directory, draft, watch)
+        write_conflicts(kg.conflicts, draft.path / CONFLICTS_FILE)
+        (draft.path / CURATED_FILE).write_text(written(curated), encoding="utf-8")
         draft.dataset = {
             "name": dataset.meta.name,
             "format": dataset.format,
@@ -109,6 +118,8 @@ def build(
         entities=kg.entities.num_rows,
         unmapped=dict(kg.unmapped),
         violations=len(report.violations),
+        curated=len(curated),
+        conflicts=dict(Counter(conflict.kind for conflict in kg.conflicts)),
         seconds={name: round(seconds, 3) for name, seconds in watch.seconds.items()},
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
@@ -17,6 +17,9 @@ from kg.ids import entity_id
 from kg.names import Names
 from kg.ontology_terms import Relation, Schema
 from kg.records import FACT_SCHEMA, Fact, Mention, Product
+
+if TYPE_CHECKING:
+    from kg.curated import CuratedFact
 
 __all__ = ["NAMED", "RowWriter", "fact_table", "named_classes", "plain_decimal"]
 
@@ -89,6 +92,13 @@ class RowWriter:
                     m.text,
                 )
             )
+
+    def spell(self, curated: Iterable[CuratedFact]) -> None:
+        """Know the names that curated facts gave their objects by."""
+        for fact in curated:
+            names = self.names.get(fact.object.partition(":")[0])
+            if names is not None and fact.name:
+                names.entity(fact.name)
 
     def table(self) -> pa.Table:
         """The facts so far, as `FACT_SCHEMA`."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from string import Formatter
 
 from kg.concept_rules import CONCEPT_RULES
+from kg.curated import check_curated
 from kg.ontology_files import ontology_files, read_file
 from kg.ontology_graph import CLEW, SKOS, OntologyGraph, Problem
 from kg.ontology_lint import LINT_RULES
@@ -86,7 +87,8 @@ def check_ontology(directory: Path) -> list[Problem]:
     schema = read_schema(graph)
     for rule in (*RULES, *LINT_RULES):
         rule(graph, schema)
-    return _sorted([*graph.problems, *check_shapes(directory, graph, schema)])
+    shapes, curated = check_shapes(directory, graph, schema), check_curated(directory, schema)
+    return _sorted([*graph.problems, *shapes, *curated])
 
 
 def read_checked(directory: Path) -> tuple[Schema, list[Problem]]:

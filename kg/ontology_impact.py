@@ -22,6 +22,8 @@ from numpy.typing import NDArray
 
 from kg.catalog.base import Dataset
 from kg.catalog.meta import DatasetMeta
+from kg.conflicts import apply_curated
+from kg.curated import CuratedFact
 from kg.extract import Extractor
 from kg.extract.touched import changed_concepts, touched_products
 from kg.fact_columns import unique_facts
@@ -93,8 +95,16 @@ class Impact:
         }
 
 
-def measure_impact(kg: KnowledgeGraph, old: Schema, new: Schema) -> Impact:
+def measure_impact(
+    kg: KnowledgeGraph, old: Schema, new: Schema, curated: Sequence[CuratedFact] = ()
+) -> Impact:
     """The graph of a snapshot under another schema.
+
+    Args:
+        kg: the graph.
+        old: the ontology it was built under.
+        new: the edited one.
+        curated: facts asserted and rejected by hand, as they would be.
 
     Raises:
         OntologyError: a relation of ``new`` reads a catalogue field that does not exist.
@@ -115,10 +125,13 @@ def measure_impact(kg: KnowledgeGraph, old: Schema, new: Schema) -> Impact:
         rejects=(),
         fingerprint="",
     )
-    made = build_graph(dataset, new, reader, pseudonym_key=b"")  # there is nobody to name
+    # There is nobody to name, so any key will do.
+    made = build_graph(dataset, new, reader, pseudonym_key=b"", curated=curated)
+    stated = pa.concat_tables([made.facts, kept])
+    stated, _ = apply_curated(stated, curated, made.products["id"].to_pylist(), new)
     graph = replace(
         made,
-        facts=unique_facts(pa.concat_tables([made.facts, kept])),
+        facts=unique_facts(stated),
         entities=_joined(made.entities, kg.entities),
         interactions=kg.interactions,
     )

@@ -96,6 +96,10 @@ class OntologyReader:
             fields=self._strings(iri, f"{CLEW}field"),
             explains=self._boolean(iri, f"{CLEW}explains"),
             templates=self._one_text(iri, f"{CLEW}template", required=False),
+            is_functional=any(
+                kind.value == f"{OWL}FunctionalProperty"
+                for kind in self.graph.objects(iri, RDF_TYPE)
+            ),
         )
 
     def concepts_and_units(self) -> tuple[list[Concept], list[Unit]]:
