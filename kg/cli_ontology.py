@@ -1,4 +1,4 @@
-"""Commands of those who govern the ontology: check, diff, convert."""
+"""Commands of those who govern the ontology: check, diff, convert, docs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
-from kg.cli_support import ClewGroup, as_json_option, emit
+from kg.cli_support import ClewGroup, as_json_option, emit, store_option
 
 __all__ = ["ontology"]
 
@@ -105,3 +105,21 @@ def convert(directory: Path, target: Path, format_name: str, as_json: bool) -> N
 
     written = [str(path) for path in run(directory, target, FORMATS[format_name])]
     emit(written, as_json, lambda console: console.print("\n".join(written), soft_wrap=True))
+
+
+@ontology.command()
+@click.argument("target", type=click.Path(file_okay=False, path_type=Path))
+@store_option
+@as_json_option
+def docs(target: Path, store: Path, as_json: bool) -> None:
+    """Write pages to browse the ontology of the current snapshot, with counts, to TARGET."""
+    from kg.build import graph_of, schema_of
+    from kg.ontology_docs import Site, write_docs
+    from kg.snapshot import SnapshotStore
+
+    snapshot = SnapshotStore(store).current()
+    name = snapshot.manifest.dataset.get("name", "")
+    directory = snapshot.path / "ontology"
+    site = Site(graph_of(snapshot), schema_of(snapshot), directory, name, snapshot.id)
+    told = {"pages": write_docs(site, target), "index": str(target / "index.html")}
+    emit(told, as_json, lambda console: console.print(f"{told['pages']:,} pages: {told['index']}"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pyarrow as pa
 
@@ -17,9 +17,6 @@ from kg.ids import entity_id
 from kg.names import Names
 from kg.ontology_terms import Relation, Schema
 from kg.records import FACT_SCHEMA, Fact, Mention, Product
-
-if TYPE_CHECKING:
-    from kg.curated import CuratedFact
 
 __all__ = ["NAMED", "RowWriter", "fact_table", "named_classes", "plain_decimal"]
 
@@ -93,12 +90,12 @@ class RowWriter:
                 )
             )
 
-    def spell(self, curated: Iterable[CuratedFact]) -> None:
-        """Know the names that curated facts gave their objects by."""
-        for fact in curated:
-            names = self.names.get(fact.object.partition(":")[0])
-            if names is not None and fact.name:
-                names.entity(fact.name)
+    def spell(self, given: Iterable[tuple[str, str]]) -> None:
+        """Know names by which objects were given elsewhere: (compact id, name) pairs."""
+        for compact_id, name in given:
+            names = self.names.get(compact_id.partition(":")[0])
+            if names is not None:
+                names.entity(name)
 
     def table(self) -> pa.Table:
         """The facts so far, as `FACT_SCHEMA`."""

@@ -91,7 +91,7 @@ class KnowledgeGraph:
     interactions: pa.Table  # INTERACTION_SCHEMA with compact ids, in the dataset's order
     unmapped: Mapping[str, int] = field(default_factory=dict)
     """Predicates of the dataset's triples that no relation reads, and how many triples had them."""
-    conflicts: Sequence[Conflict] = ()
+    conflicts: Sequence[Conflict] = field(default=(), compare=False)
     """What contradicts what; of a graph just built, not of one read back (`kg.conflicts`)."""
 
     def write(self, directory: Path) -> None:
@@ -172,7 +172,7 @@ def build_graph(
     stated = pa.concat_tables([rows.table(), triples])
     ids = [entity_id("product", product.id) for product in dataset.products]
     stated, overruled = apply_curated(stated, curated, ids, schema)
-    rows.spell(curated)
+    rows.spell((fact.object, fact.name) for fact in curated if fact.name)
     conflicts = sorted([*overruled, *find_conflicts(stated, schema)], key=lambda c: c.key)
     stated = pa.concat_tables([stated, events])
     concepts = broader_facts(pc.unique(stated["object"]).to_pylist(), schema)

@@ -75,7 +75,7 @@ def unlinked_phrases(
 
     Args:
         kg: the graph.
-        schema: whose labels are left out even where context spoke against them.
+        schema: whose labels and units are left out, even where context spoke against them.
         config: which are told.
     """
     config = config or PhraseConfig()
@@ -120,11 +120,9 @@ def _counted(
 ) -> tuple[dict[Words, _Found], Counter[Words], int]:
     """Runs by their norms, in how many titles each run stands, and the number of titles."""
     norm = NORMS.get(language, plain_norm)
-    labels = {
-        tuple(norm(word) for word in _WORD.findall(label))
-        for concept in schema.concepts.values()
-        for label in concept.labels(language)
-    }
+    known = [label for concept in schema.concepts.values() for label in concept.labels(language)]
+    known += [label for unit in schema.units.values() for label in unit.labels.get(language, ())]
+    labels = {tuple(norm(word) for word in _WORD.findall(label)) for label in known}
     linked = _linked_spans(kg)
     found: dict[Words, _Found] = defaultdict(lambda: _Found([], Counter()))
     everywhere: Counter[Words] = Counter()
