@@ -1,4 +1,4 @@
-"""Commands about single facts: why one is there, what contradicts what."""
+"""Commands about single facts: why one is there, what contradicts what, where all come from."""
 
 from __future__ import annotations
 
@@ -101,5 +101,33 @@ def _told(conflict: dict[str, Any]) -> str:
     return escape(f"{conflict['kind']}: {values}{note}")
 
 
-COMMANDS: tuple[click.Command, ...] = (why_fact, conflicts)
+@click.command()
+@click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
+@store_option
+@click.option("--product", help="Only of this product.")
+@as_json_option
+def provenance(target: Path, store: Path, product: str | None, as_json: bool) -> None:
+    """Write where the facts of products come from to TARGET, in PROV-O (N-Quads; .gz compresses).
+
+    Each product has a named graph of its own.
+    """
+    import gzip
+
+    from kg.errors import StoreError
+    from kg.ids import entity_id
+    from kg.provenance import write_provenance
+    from kg.snapshot import SnapshotStore
+
+    snapshot = SnapshotStore(store).current()
+    subject = entity_id("product", product) if product else None
+    try:
+        with gzip.open(target, "wb") if target.suffix == ".gz" else target.open("wb") as file:
+            count = write_provenance(snapshot, file, subject)  # type: ignore[arg-type]
+    except OSError as exc:
+        raise StoreError(f"{target} cannot be written: {exc.strerror}") from exc
+    told = {"quads": count, "file": str(target)}
+    emit(told, as_json, lambda console: console.print(f"{count:,} quads: {target}"))
+
+
+COMMANDS: tuple[click.Command, ...] = (why_fact, conflicts, provenance)
 """What this room adds to the ``clew`` command."""

@@ -61,10 +61,12 @@ _SKOS_TERMS = {
         "hiddenLabel",
         "historyNote",
         "inScheme",
+        "narrowMatch",
         "notation",
         "note",
         "prefLabel",
         "related",
+        "relatedMatch",
         "scopeNote",
     )
 }

@@ -102,6 +102,8 @@ class OntologyGraph:
             self._report_in(file, said, said, message)
             return
         self._files.setdefault(subject.value, file)
+        if predicate.value == RDF_TYPE:  # what else is said of a term may stand elsewhere
+            self._files[subject.value] = file
         objects = self._triples[subject.value][predicate.value]
         if value not in objects:
             objects.append(value)

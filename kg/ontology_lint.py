@@ -46,10 +46,13 @@ def _vocabulary_known(graph: OntologyGraph, schema: Schema) -> None:
 
 
 def _objects_defined(graph: OntologyGraph, schema: Schema) -> None:
-    """What a statement names in the ontology's own namespaces is described in its files."""
+    """What statements are about, or name, in the ontology's own namespaces is described."""
     del schema
     own = (CLEW, *graph.subjects(f"{SKOS}ConceptScheme"))
     described = {*graph.named(), f"{CLEW}Frame", CLEW.rstrip("#")}
+    for iri in graph.named():
+        if iri.startswith(own) and not graph.has(iri, RDF_TYPE):
+            graph.report(iri, "is nowhere said to be anything (a …); mend the name or describe it")
     for subject, predicate in graph.predicates():
         if predicate in _CHECKED_ELSEWHERE:
             continue

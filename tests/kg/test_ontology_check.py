@@ -161,6 +161,8 @@ UNDEFINED = [
      r"clew:Measure\?"),
     (("colour:red a skos:Concept", "colour:red a skos:Concept , clew:Paint"),
      r"colour:red: is clew:Paint, which is defined nowhere"),
+    (("colour:red a skos:Concept ;", 'colour:rde skos:note "x" .\ncolour:red a skos:Concept ;'),
+     r"colour:rde: is nowhere said to be anything \(a …\); mend the name or describe it"),
 ]  # fmt: skip
 
 

@@ -1,14 +1,19 @@
 """Why a fact is there, told from a snapshot of the sample shop with decisions in it."""
 
+import gzip
 import json
 from pathlib import Path
+from typing import Any
 
+import pyoxigraph as ox
 import pytest
 from click.testing import CliRunner
 
 from api.cli import main
 from kg.build import build, graph_of
 from kg.errors import NotFoundError
+from kg.ontology_graph import CLEW
+from kg.provenance import PROV, RDF
 from kg.snapshot import Snapshot, SnapshotStore
 from kg.why_fact import why_fact
 
@@ -102,3 +107,48 @@ def snapshot_fact(snapshot: Snapshot, source: str) -> tuple[str, str, str]:
     rows = graph_of(snapshot).facts.to_pylist()
     row = next(r for r in rows if r["source"] == source and r["field"] == "title")
     return row["subject"], row["relation"], row["object"]
+
+
+def test_provenance_of_every_product_fact(store: Path, snapshot: Snapshot, tmp_path: Path) -> None:
+    target = tmp_path / "provenance.nq.gz"
+    told = json.loads(
+        CliRunner()
+        .invoke(main, ["provenance", str(target), "--store", str(store), "--json"])
+        .stdout
+    )
+    graph = ox.Store()
+    with gzip.open(target) as file:
+        graph.load(file, format=ox.RdfFormat.N_QUADS)
+    assert len(graph) == told["quads"]
+    facts = [row for row in graph_of(snapshot).facts.to_pylist() if row["source"] != "events"]
+    about = [row for row in facts if row["subject"].startswith("product:")]
+    query = f"PREFIX prov: <{PROV}> PREFIX rdf: <{RDF}> PREFIX clew: <{CLEW}> "
+    counted = graph.query(
+        query + "SELECT (COUNT(DISTINCT ?f) AS ?n) { GRAPH ?g { ?f a prov:Entity, rdf:Statement ; "
+        "prov:wasGeneratedBy ?a ; prov:wasDerivedFrom ?s ; clew:confidence ?c } "
+        "?a a prov:Activity ; prov:used ?s2 ; prov:wasAssociatedWith ?agent ; prov:endedAtTime ?t }"
+    )
+    assert int(next(iter(counted))["n"].value) == len(about)
+    found = graph.query(
+        query + "SELECT ?g ?words ?source { GRAPH ?g { ?f prov:wasDerivedFrom ?source ; "
+        "rdf:object <https://w3id.org/clew/type/mug> ; prov:value ?words } }"
+    )
+    mug = next(iter(found))
+    assert mug["g"].value == "urn:clew:graph:provenance:product:KD-0101"
+    assert (mug["words"].value, mug["source"].value) == ("Mug", "urn:clew:text:KD-0101:title")
+    authors = graph.query(query + "SELECT ?who { GRAPH ?g { ?f prov:wasAttributedTo ?who } }")
+    assert [row["who"].value for row in authors] == ["urn:clew:agent:kim"]
+
+
+def test_provenance_of_one_product(store: Path, tmp_path: Path) -> None:
+    def run(*arguments: str) -> Any:
+        return CliRunner().invoke(main, ["provenance", *arguments, "--store", str(store)])
+
+    assert run(str(tmp_path / "one.nq"), "--product", "KD-0102").exit_code == 0
+    text = (tmp_path / "one.nq").read_text(encoding="utf-8")
+    assert "urn:clew:graph:provenance:product:KD-0102" in text
+    assert "KD-0101" not in text
+    unknown = run(str(tmp_path / "two.nq"), "--product", "none")
+    assert "'product:none' has no facts; ids look like product:85123A" in unknown.stderr
+    missing = run(str(tmp_path / "no" / "where.nq"))
+    assert "where.nq cannot be written: No such file or directory" in missing.stderr
