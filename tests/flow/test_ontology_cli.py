@@ -62,12 +62,12 @@ def test_impact_tells_facts_and_lists(edited: Path, sample_store: Path) -> None:
     assert (same["reread"], same["changes"], same["moves"]["moved"]) == (0, [], 0)
     replace(edited / "vocab" / "type.ttl", 'skos:prefLabel "mug"@en', 'skos:prefLabel "mugg"@en')
     found = told("impact", str(edited), "--users", "50", *store)
-    assert found["by_relation"]["clew:productType"]["lost"] > 5
-    assert 5 < found["reread"] < found["products"] / 2
+    assert found["by_relation"]["clew:productType"]["lost"] > 0
+    assert 0 < found["reread"] < found["products"] / 2
     assert found["moves"]["sample"] == 50
     assert found["moves"]["refitted"]
     output = run("impact", str(edited), "--examples", "1", *store)
-    assert "- clew:productType type:mug" in output
+    assert "- clew:productType" in output
     assert "products enter a list" in output
 
 
