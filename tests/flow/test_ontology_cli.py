@@ -78,7 +78,17 @@ def test_docs(sample_store: Path, tmp_path: Path) -> None:
 
 
 def test_suggest_and_accept(edited: Path, sample_store: Path) -> None:
-    common = ("--store", str(sample_store), "--no-facts", "--text", "hashing", "--limit", "3")
+    common = (
+        "--store",
+        str(sample_store),
+        "--no-facts",
+        "--text",
+        "hashing",
+        "--limit",
+        "3",
+        "--min-products",
+        "3",
+    )
     found = told("suggest", *common)
     assert list(found) == ["t1", "t2", "t3"]
     assert found["t1"]["turtle"] in run("suggest", *common).replace("\n    ", "\n")
