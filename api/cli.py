@@ -8,8 +8,11 @@ from pathlib import Path
 import click
 
 from gnn.cli import COMMANDS as GNN_COMMANDS
+from gnn.cli_ontology import COMMANDS as ONTOLOGY_COMMANDS
 from kg import __version__
 from kg.cli import COMMANDS as KG_COMMANDS
+from kg.cli_facts import COMMANDS as FACT_COMMANDS
+from kg.cli_ontology import ontology
 from kg.cli_support import ClewGroup, as_json_option, store_option
 
 __all__ = ["main"]
@@ -22,8 +25,10 @@ def main(debug: bool) -> None:
     """Clew recommends products, and hands over the thread that led to each one."""
 
 
-for _command in (*KG_COMMANDS, *GNN_COMMANDS):
+for _command in (*KG_COMMANDS, *FACT_COMMANDS, *GNN_COMMANDS, ontology):
     main.add_command(_command)
+for _command in ONTOLOGY_COMMANDS:
+    ontology.add_command(_command)
 
 host_option = click.option(
     "--host", default="127.0.0.1", show_default=True, envvar="CLEW_HOST", help="Address to bind."

@@ -18,6 +18,8 @@ import pyarrow.compute as pc
 import ontology
 from kg import __version__
 from kg.catalog import Dataset, read_dataset, write_rejects
+from kg.conflicts import CONFLICTS_FILE, write_conflicts
+from kg.curated import CuratedFact, read_curated, written
 from kg.extract import Extractor
 from kg.extract.parallel import WORTH, ParallelExtractor
 from kg.facts import KnowledgeGraph, build_graph
@@ -29,6 +31,7 @@ from kg.schema import Schema, load_schema
 from kg.snapshot import Draft, Snapshot, SnapshotStore
 
 __all__ = [
+    "CURATED_FILE",
     "GRAPH_FILE",
     "RDF_FILE",
     "BuildReport",
@@ -37,6 +40,8 @@ __all__ = [
     "languages_of",
     "schema_of",
 ]
+
+CURATED_FILE = "curated.csv"
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,8 @@ class BuildReport:
     unmapped: dict[str, int]
     violations: int
     made: dict[str, Any]  # what was taken over from the snapshot before
+    curated: int
+    conflicts: dict[str, int]  # kind -> number
     seconds: dict[str, float]
 
     def to_dict(self) -> dict[str, Any]:
@@ -94,13 +101,17 @@ def build(
     schema = load_schema(directory)
     watch.stage("read")
     dataset = read_dataset(path)
+    curated = read_curated([directory, path], schema)
     with store.writing(__version__) as draft:
         watch.stage("former")
         before = former(store) if not full else "a full build was asked for"
-        kg = _graph(dataset, schema, before, store.pseudonym_key(), draft, workers, watch)
+        key = store.pseudonym_key()
+        kg = _graph(dataset, schema, before, key, draft, workers, watch, curated)
         projection = Projection(kg, schema, directory, draft, watch)
         write_rejects(dataset.rejects, draft.path / "rejects.jsonl")
         report = projection.write(before)
+        write_conflicts(kg.conflicts, draft.path / CONFLICTS_FILE)
+        (draft.path / CURATED_FILE).write_text(written(curated), encoding="utf-8")
         draft.dataset = {
             "name": dataset.meta.name,
             "format": dataset.format,
@@ -123,6 +134,8 @@ def build(
         unmapped=dict(kg.unmapped),
         violations=len(report.violations),
         made=draft.made,
+        curated=len(curated),
+        conflicts=dict(Counter(conflict.kind for conflict in kg.conflicts)),
         seconds={name: round(seconds, 3) for name, seconds in watch.seconds.items()},
     )
 
@@ -135,6 +148,7 @@ def _graph(
     draft: Draft,
     workers: int,
     watch: Progress,
+    curated: Sequence[CuratedFact],
 ) -> KnowledgeGraph:
     """The graph of a dataset, its mentions kept from before where they still hold."""
     watch.stage("extract", len(dataset.products))
@@ -146,7 +160,7 @@ def _graph(
         return Extractor(schema, languages)
 
     reader = KeptMentions(schema, languages_of(dataset), known, make)
-    kg = build_graph(dataset, schema, reader, pseudonym_key=key, progress=watch)
+    kg = build_graph(dataset, schema, reader, pseudonym_key=key, curated=curated, progress=watch)
     watch.stage("tables")
     kg.write(draft.path / "tables")
     reader.write(draft.path / MENTIONS_FILE)

@@ -96,6 +96,13 @@ class RowWriter:
                 )
             )
 
+    def spell(self, given: Iterable[tuple[str, str]]) -> None:
+        """Know names by which objects were given elsewhere: (compact id, name) pairs."""
+        for compact_id, name in given:
+            names = self.names.get(compact_id.partition(":")[0])
+            if names is not None:
+                names.entity(name)
+
     def table(self) -> pa.Table:
         """The facts so far, as `FACT_SCHEMA`."""
         return pa.concat_tables([*self._tables, fact_table(self._facts)])

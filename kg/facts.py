@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from kg.conflicts import Conflict, apply_curated, find_conflicts
 from kg.entities import broader_facts, entity_table
 from kg.errors import NotFoundError, StoreError
 from kg.fact_columns import compact_interactions, event_facts, triple_facts, unique_facts
@@ -26,11 +27,18 @@ from kg.records import ENTITY_SCHEMA, FACT_SCHEMA, INTERACTION_SCHEMA, Fact, Pro
 
 if TYPE_CHECKING:  # readers of a graph need neither spaCy nor the catalogue's formats
     from kg.catalog.base import Dataset
+    from kg.curated import CuratedFact
     from kg.mentions import Reads
     from kg.ontology_terms import Schema
     from kg.progress import Progress
 
-__all__ = ["PRODUCT_SCHEMA", "KnowledgeGraph", "build_graph", "product_table", "why"]
+__all__ = [
+    "PRODUCT_SCHEMA",
+    "KnowledgeGraph",
+    "build_graph",
+    "product_table",
+    "why",
+]
 
 PRODUCT_SCHEMA = pa.schema(
     [
@@ -76,6 +84,8 @@ class KnowledgeGraph:
     interactions: pa.Table  # INTERACTION_SCHEMA with compact ids, in the dataset's order
     unmapped: Mapping[str, int] = field(default_factory=dict)
     """Predicates of the dataset's triples that no relation reads, and how many triples had them."""
+    conflicts: Sequence[Conflict] = field(default=(), compare=False)
+    """What contradicts what; of a graph just built, not of one read back (`kg.conflicts`)."""
 
     def write(self, directory: Path) -> None:
         """Write products, entities, facts and interactions as ``<name>.parquet``."""
@@ -125,6 +135,7 @@ def build_graph(
     extractor: Reads,
     *,
     pseudonym_key: bytes,
+    curated: Sequence[CuratedFact] = (),
     progress: Progress | None = None,
 ) -> KnowledgeGraph:
     """The knowledge graph of a dataset.
@@ -134,6 +145,7 @@ def build_graph(
         schema: the ontology.
         extractor: reads the products' texts.
         pseudonym_key: up to 64 bytes; the same key gives the same users the same ids.
+        curated: facts asserted and rejected by hand, which win.
         progress: advanced once per product; then told of the stage ``facts``.
 
     Raises:
@@ -150,7 +162,12 @@ def build_graph(
     triples, unread = triple_facts(dataset.triples, schema, rows.names)
     interactions = compact_interactions(dataset.interactions, pseudonym_key)
     events, unread_events = event_facts(interactions, schema)
-    stated = pa.concat_tables([rows.table(), triples, events])
+    stated = pa.concat_tables([rows.table(), triples])
+    ids = [entity_id("product", product.id) for product in dataset.products]
+    stated, overruled = apply_curated(stated, curated, ids, schema)
+    rows.spell((fact.object, fact.name) for fact in curated if fact.name)
+    conflicts = sorted([*overruled, *find_conflicts(stated, schema)], key=lambda c: c.key)
+    stated = pa.concat_tables([stated, events])
     concepts = broader_facts(pc.unique(stated["object"]).to_pylist(), schema)
     facts = unique_facts(pa.concat_tables([stated, fact_table(concepts)]))
     names = {i: name for made in rows.names.values() for i, name in made.chosen().items()}
@@ -160,6 +177,7 @@ def build_graph(
         facts=facts,
         interactions=interactions,
         unmapped={**unread, **unread_events},
+        conflicts=conflicts,
     )
 
 

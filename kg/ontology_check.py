@@ -13,10 +13,14 @@ from pathlib import Path
 from string import Formatter
 
 from kg.concept_rules import CONCEPT_RULES
+from kg.curated import check_curated
+from kg.ontology_files import ontology_files, read_file
 from kg.ontology_graph import CLEW, SKOS, OntologyGraph, Problem
+from kg.ontology_lint import LINT_RULES
 from kg.ontology_read import read_schema
 from kg.ontology_terms import FRAME_SLOTS, SOURCE_KINDS, Relation, Schema
 from kg.records import EVENTS
+from kg.shape_rules import check_shapes
 
 __all__ = ["RULES", "check_ontology", "read_checked"]
 
@@ -57,31 +61,53 @@ _SKOS_TERMS = {
         "hiddenLabel",
         "historyNote",
         "inScheme",
+        "narrowMatch",
         "notation",
         "note",
         "prefLabel",
         "related",
+        "relatedMatch",
         "scopeNote",
     )
 }
 
 
 def check_ontology(directory: Path) -> list[Problem]:
-    """Every problem of the ontology in a directory, by file and line; empty if there is none.
+    """Everything to be said about the ontology in a directory, by file and line.
+
+    Errors keep it from being used; of the level ``warning`` is what is allowed and seldom meant.
+    Files that cannot be read, or are not of their format, are told first and alone.
+
+    Raises:
+        OntologyError: there is no such directory, or no ontology in it.
+    """
+    read = [read_file(path, directory) for path in ontology_files(directory)]
+    unread = [item for item in read if isinstance(item, Problem)]
+    if unread:
+        return unread
+    graph = OntologyGraph(directory)
+    schema = read_schema(graph)
+    for rule in (*RULES, *LINT_RULES):
+        rule(graph, schema)
+    shapes, curated = check_shapes(directory, graph, schema), check_curated(directory, schema)
+    return _sorted([*graph.problems, *shapes, *curated])
+
+
+def read_checked(directory: Path) -> tuple[Schema, list[Problem]]:
+    """The schema of a directory, and what keeps it from being used, by file and line.
 
     Raises:
         OntologyError: the files cannot be read at all (see `OntologyGraph`).
     """
-    return read_checked(directory)[1]
-
-
-def read_checked(directory: Path) -> tuple[Schema, list[Problem]]:
-    """The schema of a directory, and its problems by file and line."""
     graph = OntologyGraph(directory)
     schema = read_schema(graph)
     for rule in RULES:
         rule(graph, schema)
-    return schema, sorted(graph.problems, key=lambda p: (p.file, p.line or 0, p.term, p.message))
+    return schema, _sorted(graph.problems)
+
+
+def _sorted(problems: list[Problem]) -> list[Problem]:
+    return sorted(problems, key=lambda p: (p.file, p.line or 0, p.term, p.message))
 
 
 def _terms_known(graph: OntologyGraph, schema: Schema) -> None:

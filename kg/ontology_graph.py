@@ -1,27 +1,33 @@
-"""The Turtle files of an ontology as one graph that knows where each term was written.
+"""The files of an ontology as one graph that knows where each term was written.
 
-In: a directory with ``clew.ttl`` (or any ``*.ttl`` but ``shapes.ttl``) and ``vocab/*.ttl``.
-Out: `OntologyGraph`: subject -> predicate -> objects, the prefixes, and a place to report
-problems with file and line. Assumes that no term is a blank node: every term has a name.
+In: the files of `kg.ontology_files`. Out: `OntologyGraph`: subject -> predicate -> objects, the
+prefixes, and a place to report problems with file and line. Assumes that no term is a blank node:
+every term has a name.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyoxigraph as ox
 
 from kg.errors import OntologyError
 from kg.ids import DATA_PREFIXES, compact
+from kg.ontology_files import (
+    CLEW,
+    WELL_KNOWN,
+    OntologyFile,
+    Problem,
+    line_of,
+    ontology_files,
+    read_file,
+)
 
 __all__ = ["CLEW", "OWL", "RDFS", "RDF_TYPE", "SCHEMA", "SKOS", "XSD", "OntologyGraph", "Problem"]
 
-CLEW = "https://w3id.org/clew/ns#"
 OWL = "http://www.w3.org/2002/07/owl#"
 RDF_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 RDFS = "http://www.w3.org/2000/01/rdf-schema#"
@@ -32,20 +38,6 @@ XSD = "http://www.w3.org/2001/XMLSchema#"
 Object = ox.NamedNode | ox.Literal
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
-    """Something wrong in an ontology: where, with which term, and what to do about it."""
-
-    file: str  # relative to the ontology's directory
-    line: int | None  # 1-based
-    term: str  # compact id
-    message: str
-
-    def __str__(self) -> str:
-        place = self.file if self.line is None else f"{self.file}:{self.line}"
-        return f"{place}: {self.term}: {self.message}" if self.term else f"{place}: {self.message}"
-
-
 class OntologyGraph:
     """The triples of an ontology's files.
 
@@ -53,8 +45,8 @@ class OntologyGraph:
         directory: where the files are.
 
     Raises:
-        OntologyError: there is no such directory or no Turtle file in it, or a file cannot be
-            read, is not UTF-8 or not Turtle (with the parser's line).
+        OntologyError: there is no such directory or no file in it, or files cannot be read, are
+            not UTF-8 or not of their format (each with the parser's line).
     """
 
     def __init__(self, directory: Path) -> None:
@@ -65,27 +57,19 @@ class OntologyGraph:
         self._files: dict[str, str] = {}  # subject -> file it was first written in
         self._texts: dict[str, str] = {}
         self._lines: list[str] = []  # N-Triples, for the fingerprint
-        for path in _turtle_files(directory):
-            self._read(path)
+        read = [read_file(path, directory) for path in ontology_files(directory)]
+        faults = [str(item) for item in read if isinstance(item, Problem)]
+        if faults:
+            raise OntologyError("\n  ".join(faults))
+        files = [item for item in read if isinstance(item, OntologyFile)]
+        for file in files:
+            self._texts[file.name] = file.text
+            self._declare(file.name, dict(file.prefixes))
+            for triple in file.triples:
+                self._add(file.name, triple)
+        if any(file.is_bare for file in files):
+            self._declare_well_known()
         self.prefixes.update(DATA_PREFIXES)
-
-    def _read(self, path: Path) -> None:
-        name = path.relative_to(self.directory).as_posix()
-        try:
-            text = path.read_text(encoding="utf-8")
-            parser = ox.parse(text, format=ox.RdfFormat.TURTLE, base_iri=CLEW)
-            triples = [quad.triple for quad in parser]
-        except UnicodeDecodeError as exc:
-            raise OntologyError(f"{name}: not UTF-8 at byte {exc.start}; save it as UTF-8") from exc
-        except OSError as exc:
-            raise OntologyError(f"{name}: cannot be read: {exc.strerror}") from exc
-        except SyntaxError as exc:
-            reason = exc.msg.partition(": ")[2] or exc.msg
-            raise OntologyError(f"{name}:{exc.lineno}: not Turtle: {reason}") from exc
-        self._texts[name] = text
-        self._declare(name, parser.prefixes)
-        for triple in triples:
-            self._add(name, triple)
 
     def _declare(self, file: str, prefixes: dict[str, str]) -> None:
         for prefix, namespace in prefixes.items():
@@ -100,6 +84,14 @@ class OntologyGraph:
                 self._report_in(file, f"@prefix {prefix}:", "", f"{why}; keep one of them")
             self.prefixes[prefix] = namespace
 
+    def _declare_well_known(self) -> None:
+        """Prefixes for files that have none: the usual ones, and each scheme's last word."""
+        schemes = self.subjects(f"{SKOS}ConceptScheme")
+        named = {iri.rstrip("/#").rpartition("/")[2].rpartition("#")[2]: iri for iri in schemes}
+        for prefix, namespace in {**WELL_KNOWN, **named}.items():
+            if namespace not in self.prefixes.values():
+                self.prefixes.setdefault(prefix, namespace)
+
     def _add(self, file: str, triple: ox.Triple) -> None:
         subject, predicate, value = triple.subject, triple.predicate, triple.object
         if not isinstance(subject, ox.NamedNode) or not isinstance(
@@ -110,6 +102,8 @@ class OntologyGraph:
             self._report_in(file, said, said, message)
             return
         self._files.setdefault(subject.value, file)
+        if predicate.value == RDF_TYPE:  # what else is said of a term may stand elsewhere
+            self._files[subject.value] = file
         objects = self._triples[subject.value][predicate.value]
         if value not in objects:
             objects.append(value)
@@ -138,6 +132,14 @@ class OntologyGraph:
             for predicate in predicates:
                 yield subject, predicate
 
+    def about(self, subject: str) -> dict[str, list[Object]]:
+        """Predicate IRI -> objects of a subject."""
+        return dict(self._triples.get(subject, {}))
+
+    def named(self) -> list[str]:
+        """IRIs of everything something is said about, sorted."""
+        return sorted(self._triples)
+
     def objects(self, subject: str, predicate: str) -> list[Object]:
         """Objects of a subject's predicate."""
         return self._triples[subject][predicate] if self.has(subject, predicate) else []
@@ -146,40 +148,18 @@ class OntologyGraph:
         """Whether the subject has the predicate at all."""
         return subject in self._triples and predicate in self._triples[subject]
 
-    def report(self, iri: str, message: str, *, at: str = "") -> None:
+    def report(self, iri: str, message: str, *, at: str = "", level: str = "error") -> None:
         """Note a problem with a term; ``at`` are words to find its line by, after the term's."""
-        file = self._files.get(iri, "clew.ttl")
-        self._report_in(file, at, self.compact(iri), message)
+        file = self._files.get(iri, next(iter(self._texts)))
+        self._report_in(file, at, self.compact(iri), message, iri=iri, level=level)
 
-    def _report_in(self, file: str, at: str, term: str, message: str) -> None:
-        self.problems.append(
-            Problem(file, _line(self._texts.get(file, ""), term, at), term, message)
-        )
+    def _report_in(
+        self, file: str, at: str, term: str, message: str, *, iri: str = "", level: str = "error"
+    ) -> None:
+        line = line_of(self._texts.get(file, ""), term, at, iri)
+        self.problems.append(Problem(file, line, term, message, level))
 
     def compact(self, iri: str) -> str:
         """Compact id of an IRI, ``<IRI>`` where no prefix fits."""
         short = compact(iri, self.prefixes)
         return f"<{iri}>" if short == iri else short
-
-
-def _turtle_files(directory: Path) -> Iterable[Path]:
-    if not directory.is_dir():
-        raise OntologyError(f"no ontology directory {str(directory)!r}")
-    files = [path for path in sorted(directory.glob("*.ttl")) if path.name != "shapes.ttl"]
-    if not files:
-        raise OntologyError(f"no Turtle file in {str(directory)!r}; an ontology starts at clew.ttl")
-    return [*files, *sorted((directory / "vocab").glob("*.ttl"))]
-
-
-def _line(text: str, term: str, at: str) -> int | None:
-    """1-based line of ``at`` at or below the line that starts with ``term``; None if not found."""
-    start = 0
-    if term:
-        found = re.search(rf"^\s*{re.escape(term)}(?=[\s;,.]|$)", text, re.MULTILINE)
-        start = found.end() if found else 0
-        if not found and not at:
-            return None
-    where = text.find(at, start) if at else start
-    if where < 0:
-        where = start
-    return text.count("\n", 0, where) + 1 if where or not term else None

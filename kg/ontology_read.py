@@ -13,7 +13,7 @@ from typing import TypeVar
 import pyoxigraph as ox
 
 from kg.ids import data_namespace
-from kg.ontology_graph import CLEW, OWL, RDFS, SCHEMA, SKOS, XSD, OntologyGraph
+from kg.ontology_graph import CLEW, OWL, RDF_TYPE, RDFS, SCHEMA, SKOS, XSD, OntologyGraph
 from kg.ontology_terms import ClassDef, Concept, Relation, Schema, Unit
 
 __all__ = ["OntologyReader", "read_schema"]
@@ -21,6 +21,7 @@ __all__ = ["OntologyReader", "read_schema"]
 Texts = Mapping[str, tuple[str, ...]]
 Record = TypeVar("Record", ClassDef, Relation, Concept, Unit)
 UNIT_CLASS = f"{CLEW}Unit"
+_FOREIGN = (OWL, RDFS, SCHEMA, SKOS, XSD, f"{CLEW}Frame")
 
 
 def read_schema(graph: OntologyGraph) -> Schema:
@@ -58,15 +59,23 @@ class OntologyReader:
                 node_label=self._string(iri, f"{CLEW}nodeLabel", "the label of its nodes"),
                 id_prefix=next(iter(self._strings(iri, f"{CLEW}idPrefix")), ""),
             )
-            for iri in self.graph.subjects(f"{OWL}Class")
+            for iri in self._described(f"{OWL}Class")
         ]
 
     def relations(self) -> list[Relation]:
         """Every ``owl:ObjectProperty`` and ``owl:DatatypeProperty``."""
-        literal = self.graph.subjects(f"{OWL}DatatypeProperty")
+        literal = self._described(f"{OWL}DatatypeProperty")
         return [
             self._relation(iri, iri in literal)
-            for iri in sorted({*self.graph.subjects(f"{OWL}ObjectProperty"), *literal})
+            for iri in sorted({*self._described(f"{OWL}ObjectProperty"), *literal})
+        ]
+
+    def _described(self, type_iri: str) -> list[str]:
+        """Terms of a type, without the bare declarations of others' terms that editors write."""
+        return [
+            iri
+            for iri in self.graph.subjects(type_iri)
+            if not (iri.startswith(_FOREIGN) and self.graph.about(iri).keys() <= {RDF_TYPE})
         ]
 
     def _relation(self, iri: str, is_literal: bool) -> Relation:
@@ -87,6 +96,10 @@ class OntologyReader:
             fields=self._strings(iri, f"{CLEW}field"),
             explains=self._boolean(iri, f"{CLEW}explains"),
             templates=self._one_text(iri, f"{CLEW}template", required=False),
+            is_functional=any(
+                kind.value == f"{OWL}FunctionalProperty"
+                for kind in self.graph.objects(iri, RDF_TYPE)
+            ),
         )
 
     def concepts_and_units(self) -> tuple[list[Concept], list[Unit]]:

@@ -82,6 +82,7 @@ class Relation:
     fields: tuple[str, ...]  # product fields phrases and measures are read from
     explains: bool  # may carry an explanation
     templates: Mapping[str, str]  # language -> predicate phrase with {object}: 'is {object}'
+    is_functional: bool = False  # owl:FunctionalProperty: a subject has one value at most
 
 
 @dataclass(frozen=True, slots=True)

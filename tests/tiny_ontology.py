@@ -109,6 +109,30 @@ unit:cm a skos:Concept ;
   clew:dimension "length" ;
   clew:factor 0.01 .
 """
+SHAPES = """\
+@prefix clew: <https://w3id.org/clew/ns#> .
+@prefix schema: <https://schema.org/> .
+@prefix sh: <http://www.w3.org/ns/shacl#> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+
+clew:ProductShape a sh:NodeShape ;
+  sh:targetClass schema:Product ;
+  sh:property clew:product-price , clew:product-colour , clew:product-email .
+
+clew:product-price
+  sh:path schema:price ;
+  sh:minCount 0 ;
+  sh:maxCount 1 ;
+  sh:datatype xsd:decimal .
+
+clew:product-colour
+  sh:path schema:color ;
+  sh:or ( [ sh:class clew:Colour ] [ sh:class clew:Use ] ) .
+
+clew:product-email
+  sh:path schema:email ;
+  sh:maxCount 0 .
+"""
 FILES = {"colour.ttl": COLOURS, "use.ttl": USES, "unit.ttl": UNITS}
 
 
@@ -126,6 +150,7 @@ def frames() -> str:
 
 def write_ontology(directory: Path, *changes: tuple[str, str], added: str = "") -> Path:
     """Write it into `directory`, some texts replaced; each must stand in one file only."""
+    directory.mkdir(exist_ok=True)
     core, files = CORE + frames(), dict(FILES)
     for old, new in changes:
         homes = [name for name, text in files.items() if old in text]
@@ -137,7 +162,7 @@ def write_ontology(directory: Path, *changes: tuple[str, str], added: str = "") 
     files["colour.ttl"] += added
     (directory / "vocab").mkdir(exist_ok=True)
     (directory / "clew.ttl").write_text(core, encoding="utf-8")
-    (directory / "shapes.ttl").write_text("not read here", encoding="utf-8")
+    (directory / "shapes.ttl").write_text(SHAPES, encoding="utf-8")
     for name, text in files.items():
         (directory / "vocab" / name).write_text(text, encoding="utf-8")
     return directory

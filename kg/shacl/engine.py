@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyoxigraph as ox
 import pyshacl
 import rdflib
 from numpy.typing import NDArray
@@ -27,6 +28,7 @@ from rdflib import RDF, RDFS, SH, Graph
 from kg.errors import OntologyError
 from kg.facts import KnowledgeGraph
 from kg.nquads import write_triples
+from kg.ontology_files import Problem, ontology_files, read_file, shapes_file
 from kg.ontology_terms import Schema
 from kg.shacl.pieces import Focus, Piece, Pieces
 from kg.shacl.screen import Screen
@@ -40,17 +42,20 @@ PART = 50_000
 
 
 class Engine:
-    """``shapes.ttl`` and ``clew.ttl`` of an ontology, ready to judge graphs.
+    """Shapes and classes of an ontology, ready to judge graphs.
 
     Raises:
-        OntologyError: a file is missing, is not Turtle or holds no well-formed shapes.
+        OntologyError: a file is missing, cannot be read or holds no well-formed shapes.
     """
 
     def __init__(self, directory: Path, schema: Schema) -> None:
         self._schema = schema
-        self._path = directory / "shapes.ttl"
-        shapes = _turtle(self._path)
-        self._classes = _turtle(directory / "clew.ttl")
+        self._path = shapes_file(directory)
+        shapes = _parsed(self._path)
+        self._classes = rdflib.Graph()
+        for path in ontology_files(directory):
+            if path.parent == directory:
+                self._classes += _parsed(path)
         self._pieces = Pieces(shapes, self._classes)
 
     @property
@@ -170,7 +175,13 @@ def _of_relations(facts: pa.Table, relations: Iterable[str]) -> pa.Table:
     return facts.filter(pc.is_in(facts["relation"], pa.array(list(relations), pa.string())))
 
 
-def _turtle(path: Path) -> rdflib.Graph:
+def _parsed(path: Path) -> rdflib.Graph:
+    if path.suffix != ".ttl":
+        file = read_file(path, path.parent)
+        if isinstance(file, Problem):
+            raise OntologyError(str(file))
+        triples = ox.serialize(file.triples, format=ox.RdfFormat.N_TRIPLES)
+        return rdflib.Graph().parse(data=triples, format="nt")
     graph = rdflib.Graph()
     try:
         graph.parse(path, format="turtle")

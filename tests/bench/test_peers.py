@@ -166,7 +166,8 @@ def test_the_film_ontology_is_sound_beside_the_shipped_one(tmp_path):
 
     shutil.copytree(ontology.DIRECTORY, tmp_path / "films")
     shutil.copy(HERE / "films.ttl", tmp_path / "films")
-    assert check_ontology(tmp_path / "films") == []
+    found = check_ontology(tmp_path / "films")
+    assert [problem for problem in found if problem.level == "error"] == []
     relations = load_schema(tmp_path / "films").relations
     assert relations["film:directedBy"].sources == ("triples:film.film.directed_by",)
 

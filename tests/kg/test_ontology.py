@@ -13,6 +13,7 @@ import ontology
 from kg.catalog import sample_path
 from kg.extract import Extractor
 from kg.ids import DATA_PREFIXES
+from kg.ontology_files import ontology_files
 from kg.records import Product
 from kg.schema import FRAME_SLOTS, Schema, check_ontology, load_schema
 
@@ -88,7 +89,8 @@ def schema() -> Schema:
 
 
 def test_no_rule_is_broken() -> None:
-    assert [str(problem) for problem in check_ontology(ontology.DIRECTORY)] == []
+    found = check_ontology(ontology.DIRECTORY)
+    assert [str(problem) for problem in found if problem.level == "error"] == []
 
 
 def test_classes_and_relations(schema: Schema) -> None:
@@ -180,7 +182,7 @@ def test_every_value_of_the_samples_answers_is_a_concept(schema: Schema) -> None
 
 
 def test_fingerprint_survives_another_layout(schema: Schema, tmp_path: Path) -> None:
-    for file in [ontology.DIRECTORY / "clew.ttl", *ontology.DIRECTORY.glob("vocab/*.ttl")]:
+    for file in ontology_files(ontology.DIRECTORY):
         parser = pyoxigraph.parse(path=file, format=pyoxigraph.RdfFormat.TURTLE)
         triples = sorted((quad.triple for quad in parser), key=str, reverse=True)
         copy = tmp_path / file.relative_to(ontology.DIRECTORY)
@@ -241,7 +243,8 @@ def test_what_the_manual_adds_is_sound(tmp_path: Path) -> None:
     for name, text in blocks:
         with (directory / name).open("a", encoding="utf-8") as file:
             file.write(f"\n{text}")
-    assert [str(problem) for problem in check_ontology(directory)] == []
+    found = check_ontology(directory)
+    assert [str(problem) for problem in found if problem.level == "error"] == []
     extractor = Extractor(load_schema(directory), ["en"])
     title = "Matt kiwi bird bowl in bog oak, 2 fathoms"
     found = {m.object for m in next(extractor.mentions([Product(id="1", title=title)]))}

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from kg.schema import check_ontology
+from kg.errors import OntologyError
+from kg.schema import check_ontology, load_schema
 from tests.tiny_ontology import write_ontology
 
 FAULTS = [
@@ -140,5 +141,109 @@ def test_each_fault_is_told(
         assert re.search(message, told), told
 
 
-def test_a_sound_ontology_has_no_problems(tmp_path: Path) -> None:
-    assert check_ontology(write_ontology(tmp_path)) == []
+def errors(directory: Path) -> list[str]:
+    return [str(problem) for problem in check_ontology(directory) if problem.level == "error"]
+
+
+def warnings(directory: Path) -> list[str]:
+    return [str(problem) for problem in check_ontology(directory) if problem.level == "warning"]
+
+
+def test_a_sound_ontology_has_no_errors(tmp_path: Path) -> None:
+    assert errors(write_ontology(tmp_path)) == []
+
+
+UNDEFINED = [
+    (("clew:nodeLabel \"Use\" .", "rdfs:labl \"x\" ; clew:nodeLabel \"Use\" ."),
+     r"clew:Use: rdfs:labl is not a term Clew knows; did you mean label\?"),
+    (("clew:nodeLabel \"Use\" .", "rdfs:subClassOf clew:Measur ; clew:nodeLabel \"Use\" ."),
+     r"clew\.ttl:12: clew:Use: rdfs:subClassOf clew:Measur, which is defined nowhere; did you mean "
+     r"clew:Measure\?"),
+    (("colour:red a skos:Concept", "colour:red a skos:Concept , clew:Paint"),
+     r"colour:red: is clew:Paint, which is defined nowhere"),
+    (("colour:red a skos:Concept ;", 'colour:rde skos:note "x" .\ncolour:red a skos:Concept ;'),
+     r"colour:rde: is nowhere said to be anything \(a …\); mend the name or describe it"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "message"), UNDEFINED)
+def test_undefined_terms_are_told(tmp_path: Path, change: tuple[str, str], message: str) -> None:
+    told = "\n".join(errors(write_ontology(tmp_path, change)))
+    assert re.search(message, told), told
+    load_schema(tmp_path)  # … and do not keep it from being used
+
+
+SHAPES = [
+    ("sh:minCount 0", "sh:minCont 0",
+     r"shapes\.ttl:12: clew:product-price: sh:minCont is not a term of SHACL; did you mean sh:m"),
+    ("sh:minCount 0", "sh:minCount 2",
+     r":12: clew:product-price: can never hold: sh:minCount 2 is above sh:maxCount 1"),
+    ("sh:path schema:price", "sh:path schema:prize",
+     r":11: clew:product-price: can never match: schema:prize is no relation of the ontology"),
+    ("sh:datatype xsd:decimal", "sh:datatype xsd:integer",
+     r"can never hold: values of schema:price are xsd:decimal, never xsd:integer"),
+    ("sh:targetClass schema:Product", "sh:targetClass schema:Produkt",
+     r":7: clew:ProductShape: can never match: no class of the ontology is or falls under s"),
+    ("sh:targetClass schema:Product", "sh:targetClass clew:Use",
+     r"can never match: schema:color is said of schema:Product, not of clew:Use"),
+    ("sh:targetClass schema:Product", "sh:nodeKind sh:IRI",
+     r"clew:ProductShape: is applied to nothing; give it a sh:targetClass or remove it"),
+    ("clew:product-colour , clew", "clew:product-hue , clew",
+     r":8: clew:ProductShape: sh:property clew:product-hue is described nowhere"),
+    ("[ sh:class clew:Colour ]", "[ sh:class clew:Color ]",
+     r":18: clew:product-colour: sh:class clew:Color is no class of the ontology"),
+    ("[ sh:class clew:Colour ]", "[ sh:class clew:Unit ]",
+     r"can never hold: values of schema:color are clew:Colour, never clew:Unit or clew:Use"),
+    ("sh:maxCount 0 .", "sh:maxCount 3 .",
+     r"clew:product-email: can never match: schema:email is no relation"),
+    ("sh:maxCount 0 .", "sh:maxCount 0", r"^shapes\.ttl:\d+: not Turtle: "),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "message"), SHAPES)
+def test_shapes_that_can_never_match_are_told(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    path = write_ontology(tmp_path) / "shapes.ttl"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    told = "\n".join(errors(tmp_path))
+    assert re.search(message, told), told
+
+
+WARNINGS = [
+    (('clew:source "phrase:use" ;\n  clew:field "title" .', 'clew:source "triples:use" .'),
+     r'use\.ttl:5: use:: no relation reads it; give one clew:source "phrase:use"'),
+    (('"red"@en', '"tangerines"@en'),
+     r"colour:red: label 'tangerines'@en reads like 'tangerine' of colour:orange; keep it at one"),
+    (('"mood"@en', '"red"@en'),
+     r"use:mood: label 'red'@en is as certain of colour:red; add clew:near or clew:ambiguous to"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "message"), WARNINGS)
+def test_what_is_seldom_meant_is_told(
+    tmp_path: Path, change: tuple[str, str], message: str
+) -> None:
+    told = "\n".join(warnings(write_ontology(tmp_path, change)))
+    assert re.search(message, told), told
+
+
+def test_a_relation_that_cannot_be_told_is_a_warning(tmp_path: Path) -> None:
+    told = warnings(write_ontology(tmp_path))
+    assert [line.partition(": ")[2][:40] for line in told] == [
+        "clew:usedFor: has no clew:template, so i",
+        "clew:size: has no clew:template, so it c",
+    ]
+
+
+def test_files_that_are_not_turtle_are_told_together(tmp_path: Path) -> None:
+    directory = write_ontology(tmp_path)
+    for name in ("use", "unit"):
+        path = directory / "vocab" / f"{name}.ttl"
+        path.write_text(path.read_text(encoding="utf-8") + "nonsense", encoding="utf-8")
+    told = errors(directory)
+    assert [line.partition(":")[0] for line in told] == ["vocab/unit.ttl", "vocab/use.ttl"]
+    with pytest.raises(OntologyError, match=r"vocab/unit\.ttl:\d+: not Turtle: .*\n.*use\.ttl:"):
+        load_schema(directory)
