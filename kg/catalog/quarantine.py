@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import orjson
@@ -33,7 +32,7 @@ def write_rejects(rejects: Iterable[Reject], path: Path) -> int:
     try:
         with path.open("wb") as out:
             for count, item in enumerate(rejects, start=1):  # noqa: B007 - the count is the result
-                out.write(orjson.dumps(asdict(item), option=orjson.OPT_APPEND_NEWLINE))
+                out.write(orjson.dumps(item, option=orjson.OPT_APPEND_NEWLINE))
     except OSError as exc:
         raise DatasetError(f"{path}: rejects cannot be written: {exc}") from exc
     return count

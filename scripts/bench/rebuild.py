@@ -103,7 +103,9 @@ def edit(data: Path, share: float) -> int:
     codes = sorted(pc.unique(table["StockCode"]).to_pylist())
     chosen = pa.array(codes[:: round(1 / share)], table.schema.field("StockCode").type)
     longer = pc.binary_join_element_wise(
-        table["Description"], pa.scalar("PINK CERAMIC", pa.large_string()), " "
+        table["Description"],
+        pa.scalar("PINK CERAMIC", pa.large_string()),
+        pa.scalar(" ", pa.large_string()),
     )
     title = pc.if_else(pc.is_in(table["StockCode"], chosen), longer, table["Description"])
     at = table.schema.get_field_index("Description")
