@@ -17,6 +17,7 @@ from pathlib import Path
 import kg
 from kg.errors import ClewError, ManifestError, StoreError
 from kg.facts import KnowledgeGraph
+from kg.ontology_files import ontology_files, shapes_file
 from kg.ontology_terms import Schema
 from kg.schema import load_schema
 from kg.snapshot import Snapshot, SnapshotStore
@@ -38,9 +39,15 @@ class Former:
 
     def same_shapes(self, directory: Path) -> bool:
         """Whether an ontology directory says the same of classes and shapes."""
-        names = ("shapes.ttl", "clew.ttl")
-        then = self.snapshot.path / "ontology"
-        return all((then / name).read_bytes() == (directory / name).read_bytes() for name in names)
+        then, now = (
+            {
+                path.relative_to(base): path.read_bytes()
+                for path in (shapes_file(base), *ontology_files(base))
+                if path.parent == base
+            }
+            for base in (self.snapshot.path / "ontology", directory)
+        )
+        return then == now
 
 
 def former(store: SnapshotStore) -> Former | str:
