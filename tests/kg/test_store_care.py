@@ -195,12 +195,13 @@ def test_a_file_that_may_not_grow_changes_nothing(shop: Shop, tmp_path: Path) ->
     assert not (tmp_path / "drafts").exists()
 
 
-def build_for_ever(shop: Shop, root: Path) -> None:
+def build_for_ever(shop: Shop, root: Path, built: Any) -> None:
     store = SnapshotStore(root)
     while True:
         shop.edit()
         shop.write()
         build(shop.data, store, ontology_directory=shop.ontology)
+        built.value += 1
 
 
 def test_a_killed_build_leaves_a_whole_snapshot(tmp_path: Path) -> None:
@@ -208,18 +209,23 @@ def test_a_killed_build_leaves_a_whole_snapshot(tmp_path: Path) -> None:
     shop = Shop(tmp_path, seed=2)
     shop.write()
     store = SnapshotStore(tmp_path / "store")
-    build(shop.data, store, ontology_directory=shop.ontology)
-    context = multiprocessing.get_context("fork")
+    context = multiprocessing.get_context("spawn")  # a forked RocksDB has lost its threads
     for kill in range(3):
-        process = context.Process(target=build_for_ever, args=(shop, store.root), daemon=True)
+        built = context.Value("i", 0)
+        process = context.Process(
+            target=build_for_ever, args=(shop, store.root, built), daemon=True
+        )
         process.start()
+        deadline = time.monotonic() + 60
+        while not built.value and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert built.value, "no build was published within a minute"
+        time.sleep(0.1 + 0.23 * kill)
         assert process.pid is not None
-        time.sleep(0.4 + 0.31 * kill)
         os.kill(process.pid, signal.SIGKILL)
         process.join()
         store.current().verify()
         with open_store(f"ladybug:{store.current().path / GRAPH_FILE}") as graph:
             assert graph.counts()["schema:price"] >= 3
     before = store.current().id
-    shop.write()
     assert build(shop.data, store, ontology_directory=shop.ontology).snapshot.id > before
