@@ -55,7 +55,6 @@ RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 TYPE = f"<{RDF}type>"
 LABEL = "<http://www.w3.org/2000/01/rdf-schema#label>"
 PREF_LABEL = "<http://www.w3.org/2004/02/skos/core#prefLabel>"
-
 _BATCH = 65_536
 _GZIP_LEVEL = 3
 _NOT_IN_IRI = re.compile(r'[\x00-\x20<>"{}|\\^`]')
@@ -103,8 +102,7 @@ def write_triples(
     Returns:
         Number of triples.
     """
-    writer = _Writer(kg, schema)
-    return sum(_write(file, lines) for lines in writer.triples(mentioned))
+    return sum(_write(file, lines) for lines in _Writer(kg, schema).triples(mentioned))
 
 
 def lines_of(kg: KnowledgeGraph, schema: Schema, described: Any) -> set[bytes]:

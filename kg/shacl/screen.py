@@ -264,8 +264,7 @@ def _at_least(arguments: list[Any], least: Codes, most: Codes) -> Verdict:
 
 
 def _at_most(arguments: list[Any], least: Codes, most: Codes) -> Verdict:
-    bound = integer(arguments)
-    if bound is None:
+    if (bound := integer(arguments)) is None:
         return np.full(len(least), UNKNOWN)
     return np.where(most <= bound, PASS, np.where(least > bound, FAIL, UNKNOWN))
 
