@@ -136,6 +136,9 @@ def _tell(
             path = graph_path(sight, i, j, position, value, share)
         elif choice.channels[channel] == "kin":
             path = kin_path(sight, i, j, value, share)
+            both = sight.other_buyers_of_kin(i, path)
+            if 0 < both < config.min_buyers:  # so few made the two go together
+                continue
         else:
             name = choice.channels[channel]
             buyers = sight.other_buyers(i, j) if name == "co_purchase" else None

@@ -51,6 +51,11 @@ class Sight:
         own = history in self._facts and product in self._facts
         return both - int(own and both > 0)
 
+    def other_buyers_of_kin(self, history: int, path: Path) -> int:
+        """`other_buyers` of a history product and the kin of its path; 0 where they are one."""
+        kin = self.model.products.row(str(path.kin))
+        return 0 if kin == history else self.other_buyers(history, kin)
+
     def path(
         self,
         evidence: Evidence,

@@ -137,6 +137,9 @@ def test_a_product_nobody_has_met_is_told_by_its_kin(facts):
         ("user:u0", "clew:bought", "product:a"),
         *([("product:b", *stated[0][1:]), ("product:n", *stated[0][1:])] if facts else []),
     ]
+    few = explain(model, history, [2], config=ExplainConfig(min_buyers=9))[0]
+    assert few.paths == ()  # eight others bought a and b
+    assert few.rest == {"kin": pytest.approx(told.score)}
     fond = fitted(kg, text=text, regularization=5.0, kin=KinConfig(own_weight=9.0))
     path = explain(fond, history, [2], config=EVERYTHING, narrator=narrator)[0].paths[0]
     assert path.kin == "product:a"
