@@ -87,7 +87,7 @@ class FactRemover:
         if not found.num_rows:
             raise NotFoundError(
                 f"the graph holds no fact “{subject} {relation} {object_}”; "
-                f"those of a product: clew why-fact PRODUCT"
+                f"those of a product: clew cypher @around -p product={subject}"
             )
         row = found.slice(0, 1).to_pylist()[0]
         return Edge(subject, relation, object_, row["confidence"], row["source"])
