@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from gnn.head import Rows
-from gnn.sparse import rows_of
+from gnn.sparse import narrowed
 
 __all__ = ["DenseScores", "DenseSums", "HeavyColumns"]
 
@@ -109,26 +109,31 @@ class DenseSums:
         self, head: DenseScores, rows: Rows, weights: NDArray[np.float64], chosen: Rows
     ) -> None:
         self._head, self._rows, self._weights, self._chosen = head, rows, weights, chosen
-        inverse = head.inverse[rows].astype(np.float64)  # (m, n)
-        self._lines = np.empty((inverse.shape[1], 1 + len(chosen)))  # x_u P, then P[i]; transposed
-        self._lines[:, 0], self._lines[:, 1:] = weights @ inverse, inverse[chosen].T
 
     def entities(self, columns: Rows) -> NDArray[np.float64]:
         """``(P F)[·, e]``, (lines, columns)."""
         head = self._head
-        sums = np.empty((self._lines.shape[1], len(columns)))
+        sums = np.empty((1 + len(self._chosen), len(columns)))
         heavy = head.heavy.index[columns]
         is_heavy = heavy >= 0
         ready = head.heavy.sums[self._rows[:, None], heavy[is_heavy]].astype(np.float64)
         sums[0, is_heavy] = np.einsum("me,m->e", ready, self._weights)
         sums[1:, is_heavy] = ready[self._chosen]
-        light = rows_of(head.by_entity, columns[~is_heavy])
-        sums[:, ~is_heavy] = (light @ self._lines).T
+        sums[:, ~is_heavy] = self._sum(head.by_entity, columns[~is_heavy])
         return sums
 
     def co_purchase(self, products: Rows) -> NDArray[np.float64]:
         """``(P C)[·, j]``, (lines, products)."""
-        return np.asarray((self._head.co_purchase[products].astype(np.float64) @ self._lines).T)
+        return self._sum(self._head.co_purchase, products)
+
+    def _sum(self, matrix: csr_matrix, rows: Rows) -> NDArray[np.float64]:
+        """``P[·, :] · matrix[row, :]``, (lines, rows), at the cost of the columns met there."""
+        some, columns = narrowed(matrix, rows)
+        lines = np.empty((len(columns), 1 + len(self._chosen)))  # transposed
+        inverse = self._head.inverse[self._rows].take(columns, axis=1)  # (m, columns)
+        lines[:, 0] = np.einsum("m,mc->c", self._weights, inverse, dtype=np.float64)
+        lines[:, 1:] = inverse[self._chosen].T
+        return np.asarray((some @ lines).T)
 
     def text(self, products: Rows) -> NDArray[np.float64]:
         """``(P T)[·, :] · T[j, :]``, (lines, products)."""

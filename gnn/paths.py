@@ -37,13 +37,16 @@ class Sight:
         rows: list[int] = history.rows.tolist()
         self._event = dict(zip(rows, history.events, strict=True))
         self._facts = model.events.of(history.user)
+        self._edges: dict[int, tuple[Edge, ...]] = {}
         self._narrator, self._language, self._similar = narrator, language, similar
 
     def edge_to(self, row: int) -> tuple[Edge, ...]:
         """The user's own event as an edge; empty where it is not (yet) a fact of the graph."""
-        relation = self.model.events.relation_of.get(self._event[row], "")
-        edge = self._facts.edge(row, relation)
-        return () if edge is None else (edge,)
+        if row not in self._edges:
+            relation = self.model.events.relation_of.get(self._event[row], "")
+            edge = self._facts.edge(row, relation)
+            self._edges[row] = () if edge is None else (edge,)
+        return self._edges[row]
 
     def other_buyers(self, history: int, product: int) -> int:
         """How many users bought both products, this user not counted."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-__all__ = ["gather", "pair_products", "rows_of", "some_columns", "sorted_csr"]
+__all__ = ["gather", "narrowed", "pair_products", "rows_of", "some_columns", "sorted_csr"]
 
 
 def gather(
@@ -32,6 +32,23 @@ def rows_of(matrix: csr_matrix, rows: NDArray[np.signedinteger]) -> csr_matrix:
     indptr = np.concatenate([[0], np.cumsum(count)])
     data = matrix.data[position].astype(np.float64)
     return csr_matrix((data, matrix.indices[position], indptr), shape=(len(rows), matrix.shape[1]))
+
+
+def narrowed(
+    matrix: csr_matrix, rows: NDArray[np.signedinteger]
+) -> tuple[csr_matrix, NDArray[np.int64]]:
+    """Some rows of a matrix, float64, without the columns that are empty there; and the others."""
+    position, _ = gather(matrix.indptr, rows)
+    indices = matrix.indices[position]
+    met = np.zeros(matrix.shape[1], dtype=bool)
+    met[indices] = True
+    columns = np.flatnonzero(met)
+    place = np.empty(matrix.shape[1], dtype=np.int32)
+    place[columns] = np.arange(len(columns))
+    indptr = np.zeros(len(rows) + 1, dtype=np.int32)
+    np.cumsum(matrix.indptr[rows + 1] - matrix.indptr[rows], out=indptr[1:])
+    data = matrix.data[position].astype(np.float64)
+    return csr_matrix((data, place[indices], indptr), shape=(len(rows), len(columns))), columns
 
 
 def some_columns(matrix: csr_matrix, columns: NDArray[np.signedinteger]) -> NDArray[np.float64]:

@@ -8,6 +8,7 @@ every frame and every relation that explains has a text in that first language.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -144,9 +145,17 @@ class Narrator:
 
 def _fill(text: str, **slots: str) -> str:
     """Replace ``{slot}`` marks; braces inside names stay as they are."""
-    parts = text.split("{")
-    filled = [parts[0]]
-    for part in parts[1:]:
-        slot, closed, after = part.partition("}")
-        filled.append(slots[slot] + after if closed and slot in slots else "{" + part)
-    return "".join(filled)
+    return "".join(
+        [part if slot is None else slots.get(slot, part) for slot, part in _parts(text)]
+    )
+
+
+@lru_cache(1024)
+def _parts(text: str) -> tuple[tuple[str | None, str], ...]:
+    """A text cut at its marks: (None, words) or (slot, its mark) each."""
+    words, *marks = text.split("{")
+    parts: list[tuple[str | None, str]] = [(None, words)]
+    for mark in marks:
+        slot, closed, after = mark.partition("}")
+        parts += [(slot, f"{{{slot}}}"), (None, after)] if closed else [(None, "{" + mark)]
+    return tuple(parts)
