@@ -11,7 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-__all__ = ["gather", "narrowed", "pair_products", "rows_of", "some_columns", "sorted_csr"]
+__all__ = [
+    "distinct",
+    "gather",
+    "narrowed",
+    "pair_products",
+    "rows_of",
+    "some_columns",
+    "sorted_csr",
+]
+
+_MARKS = 1 << 18  # one for each number below a limit is quicker than sorting
 
 
 def gather(
@@ -39,16 +49,29 @@ def narrowed(
 ) -> tuple[csr_matrix, NDArray[np.int64]]:
     """Some rows of a matrix, float64, without the columns that are empty there; and the others."""
     position, _ = gather(matrix.indptr, rows)
-    indices = matrix.indices[position]
-    met = np.zeros(matrix.shape[1], dtype=bool)
-    met[indices] = True
-    columns = np.flatnonzero(met)
-    place = np.empty(matrix.shape[1], dtype=np.int32)
-    place[columns] = np.arange(len(columns))
+    columns, place = distinct(matrix.indices[position], matrix.shape[1])
     indptr = np.zeros(len(rows) + 1, dtype=np.int32)
     np.cumsum(matrix.indptr[rows + 1] - matrix.indptr[rows], out=indptr[1:])
     data = matrix.data[position].astype(np.float64)
-    return csr_matrix((data, place[indices], indptr), shape=(len(rows), len(columns))), columns
+    return csr_matrix((data, place, indptr), shape=(len(rows), len(columns))), columns
+
+
+def distinct(
+    numbers: NDArray[np.signedinteger], limit: int
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Distinct numbers below a limit, ascending, and the place of each number among them.
+
+    As ``np.unique``, without sorting where the limit is not large.
+    """
+    if limit > _MARKS:
+        found, place = np.unique(numbers, return_inverse=True)
+        return found.astype(np.int64), place.astype(np.int32)
+    met = np.zeros(limit, dtype=bool)
+    met[numbers] = True
+    found = np.flatnonzero(met)
+    place = np.empty(limit, dtype=np.int32)
+    place[found] = np.arange(len(found))
+    return found, place[numbers]
 
 
 def some_columns(matrix: csr_matrix, columns: NDArray[np.signedinteger]) -> NDArray[np.float64]:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from gnn.head import Head
 from gnn.history import History
 from gnn.kin import Kin
-from gnn.sparse import gather
+from gnn.sparse import distinct, gather
 
 __all__ = ["DENSE_CHANNELS", "Terms", "score_terms"]
 
@@ -84,7 +84,7 @@ def score_terms(
     sums = head.sums(rows, weights, chosen)
 
     position, owner = gather(head.features.indptr, products)
-    columns, entry = np.unique(head.features.indices[position], return_inverse=True)
+    columns, entry = distinct(head.features.indices[position], head.features.shape[1])
     of_entity = sums.entities(columns)[:, entry]  # (1 + m', t)
     carried = head.features.data[position] * scale[owner]
     relations = len(head.features.relations)

@@ -14,7 +14,8 @@ Out: a `HeadConfig` and the log of what was tried. The procedure, which is deter
 4. Once more around with the square root of the step, without the settings that made no odds. At
    most ``max_fits`` fits so far.
 5. What ranks alike is not told alike: raise the weights of all relations together, then lower the
-   text's, as long as the ranking stays as good (`gnn.metrics.as_good`); three steps each at most.
+   text's, by the root of the step, as long as the ranking stays as good (`gnn.metrics.as_good`)
+   with what needs no fit tried again; three steps each at most.
 6. Where step 1 left products out: fit once on all of them, try again what needs no fit, and raise
    the text's weight as long as that gains more than the price of a path, three steps at most.
 """
@@ -33,7 +34,7 @@ from gnn.choice import choose_head
 from gnn.fit import TrainingData
 from gnn.fusion import HeadConfig
 from gnn.metrics import as_good
-from gnn.tune_steps import SHIFTS, TuneConfig, settings_to_search, stepped, value_of
+from gnn.tune_steps import MORE_GRAPH, SHIFTS, TuneConfig, settings_to_search, stepped, value_of
 from gnn.validation import ValidationSample
 
 __all__ = ["Trial", "TuneConfig", "Tuning", "tune"]
@@ -182,17 +183,17 @@ class _Search:
         best = self._sample.ndcg(self._inverse, self.best, self._config.k)
         for name, shift in SHIFTS:
             for _ in range(_MOST_SHIFTS):
-                candidate = shift(self.best, self._config.step)
+                candidate = shift(self.best, self._config.step**0.5)
                 if candidate is None:
                     break
-                inverse = self._sample.inverse(candidate)
-                of_each = self._sample.ndcg(inverse, candidate, self._config.k)
-                ndcg = float(of_each.mean())
-                self.fits += 1
-                self.trials.append(Trial(f"more graph: {name}", candidate.text_weight, ndcg))
+                before = self.best, self._inverse, self.ndcg
+                self.ndcg = -1.0
+                self._attempt(candidate, MORE_GRAPH + name)
+                self.without_fitting()
+                of_each = self._sample.ndcg(self._inverse, self.best, self._config.k)
                 if not as_good(best, of_each, self._config.path_price):
+                    self.best, self._inverse, self.ndcg = before
                     break
-                self.best, self.ndcg, self._inverse = candidate, ndcg, inverse
 
     def hear_the_text(self) -> None:
         """Raise the weight of the text as long as that gains more than ``path_price``.

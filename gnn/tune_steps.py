@@ -16,7 +16,7 @@ from gnn.channels import Channel
 from gnn.fusion import HeadConfig
 from kg.records import EVENTS
 
-__all__ = ["SHIFTS", "TuneConfig", "settings_to_search", "stepped", "value_of"]
+__all__ = ["MORE_GRAPH", "SHIFTS", "TuneConfig", "settings_to_search", "stepped", "value_of"]
 
 _LEAST, _MOST = 1e-3, 1e5
 _LOUDEST = 300.0  # weight of a relation
@@ -81,9 +81,10 @@ def _softer_text(config: HeadConfig, factor: float) -> HeadConfig | None:
     return config.model_copy(update={"text_weight": config.text_weight / factor})
 
 
-SHIFTS = (("relations", _louder_graph), ("text", _softer_text))
+SHIFTS = (("relation_weight", _louder_graph), ("text_weight", _softer_text))
 
 _WEIGHT = "weight of "  # … a relation
+MORE_GRAPH = "more graph: "  # … a setting moved for the sake of explanations
 _HISTORY = "history."  # … weight of an event type, recency, half-life
 
 
@@ -126,6 +127,7 @@ def value_of(config: HeadConfig, setting: str) -> float:
     """Value of a setting by its name in the search."""
     if setting == "start":
         return 0.0
+    setting = setting.removeprefix(MORE_GRAPH)
     if setting.startswith(_HISTORY):
         return getattr(config.history, setting.removeprefix(_HISTORY)) or 0.0
     if setting.startswith(_WEIGHT):

@@ -145,9 +145,7 @@ class Narrator:
 
 def _fill(text: str, **slots: str) -> str:
     """Replace ``{slot}`` marks; braces inside names stay as they are."""
-    return "".join(
-        [part if slot is None else slots.get(slot, part) for slot, part in _parts(text)]
-    )
+    return "".join([part if slot is None else slots.get(slot, part) for slot, part in _parts(text)])
 
 
 @lru_cache(1024)
