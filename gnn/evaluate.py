@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import resource
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
@@ -62,10 +62,10 @@ class Report:
     users_without_history: int  # in the test part, but not servable
     products: int
     interactions: dict[str, int]  # train, valid, test
-    seconds: dict[str, float]
-    peak_memory_bytes: int  # of the process, so far
     exact_sum_error: float
     head: dict[str, str]  # which head was fitted, and why
+    seconds: dict[str, float] = field(default_factory=dict)
+    peak_memory_bytes: int = 0  # of the process, so far
     gnn_trials: dict[str, float] = field(default_factory=dict)  # weight -> NDCG on validation
     lists: Lists | None = None
     explanations: FidelityReport | None = None
@@ -148,43 +148,102 @@ def evaluate(
     if baselines:
         with clock("baselines"):
             metrics |= _baselines(early, wanted, test, chosen, tuning, model.choice.kind)
-    told = None
-    if explanations is not None:
-        with clock("explanations"):
-            names = [test.data.users[row] for row in test.users.tolist()]
-            told = fidelity(kg, schema, model, split.train_and_valid, names, explanations)
-    again: dict[str, Any] = {"text": text, "ks": ks, "channels": channels}
-    apart: list[Ablation] = []
-    new = None
-    if ablations:
-        with clock("ablations"):
-            apart = ablate(kg, schema, split, model, embeddings=embeddings, **again)
-    if cold is not None:
-        with clock("cold"):
-            new = measure_cold(
-                kg, schema, split, config=model.config, embed=embed, cold=cold, **again
+    report = _report(split, found, test, model, metrics, trials)
+    more = _Further(kg, schema, split, model, {"text": text, "ks": ks, "channels": channels}, clock)
+    return replace(
+        report,
+        explanations=more.explained(test, explanations),
+        ablations=more.without_parts(embeddings) if ablations else [],
+        cold=more.cold(embed, cold),
+        seconds=clock.seconds,
+        peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+    )
+
+
+class _Clock:
+    """Wall-clock seconds of named steps."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, step: str) -> Iterator[None]:
+        """Time a block."""
+        since = time.perf_counter()
+        yield
+        self.seconds[step] = round(time.perf_counter() - since, 2)
+
+
+@dataclass(frozen=True)
+class _Further:
+    """What may be measured of a fitted model besides its ranking; nothing where not asked for."""
+
+    kg: KnowledgeGraph
+    schema: Schema
+    split: Split
+    model: Model
+    again: Mapping[str, Any]  # what models are fitted with once more
+    clock: _Clock
+
+    def explained(self, test: HeldOut, config: FidelityConfig | None) -> FidelityReport | None:
+        """Explanations of the test users' recommendations."""
+        if config is None:
+            return None
+        names = [test.data.users[row] for row in test.users.tolist()]
+        with self.clock("explanations"):
+            history = self.split.train_and_valid
+            return fidelity(self.kg, self.schema, self.model, history, names, config)
+
+    def without_parts(self, embeddings: NDArray[np.float32] | None) -> list[Ablation]:
+        """The model without each of its parts."""
+        with self.clock("ablations"):
+            return ablate(
+                self.kg, self.schema, self.split, self.model, embeddings=embeddings, **self.again
             )
+
+    def cold(self, embed: Embed | None, config: ColdConfig | None) -> ColdReport | None:
+        """How new products fare."""
+        if config is None:
+            return None
+        with self.clock("cold"):
+            return measure_cold(
+                self.kg,
+                self.schema,
+                self.split,
+                config=self.model.config,
+                embed=embed,
+                cold=config,
+                **self.again,
+            )
+
+
+def _report(
+    split: Split,
+    found: Tuning | None,
+    test: HeldOut,
+    model: Model,
+    metrics: dict[str, dict[str, float]],
+    trials: Sequence[Trial],
+) -> Report:
+    """The report of a ranking."""
+    known = set(test.data.users)
+    lists = Lists(
+        tuple(test.data.users[int(row)] for row in test.users),
+        dict(zip(metrics, test.measured, strict=True)),
+    )
     return Report(
         split=split.description,
         metrics=metrics,
-        config=chosen,
+        config=model.config,
         tuning=found,
         users=len(test.users),
-        users_without_history=len(set(split.test["user_id"].to_pylist()) - set(test.data.users)),
-        products=len(products),
+        users_without_history=len(set(split.test["user_id"].to_pylist()) - known),
+        products=len(model.products),
         interactions={name: getattr(split, name).num_rows for name in ("train", "valid", "test")},
-        seconds=clock.seconds,
-        peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         exact_sum_error=model.head.error,
         head=model.choice.to_dict(),
         gnn_trials={f"{trial.value:g}": trial.ndcg for trial in trials},
-        lists=Lists(
-            tuple(test.data.users[int(row)] for row in test.users),
-            dict(zip(metrics, test.measured, strict=True)),
-        ),
-        explanations=told,
-        ablations=apart,
-        cold=new,
+        lists=lists,
     )
 
 
@@ -239,17 +298,3 @@ def _baselines(
         "item_knn": test.measure(item_cosine_scorer(user_items), plain),
         "popularity": test.measure(popularity_scorer(user_items), plain),
     }
-
-
-class _Clock:
-    """Wall-clock seconds of named steps."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def __call__(self, step: str) -> Iterator[None]:
-        """Time a block."""
-        since = time.perf_counter()
-        yield
-        self.seconds[step] = round(time.perf_counter() - since, 2)

@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,15 +86,8 @@ def tune(
     """
     start = HeadConfig() if start is None else start
     config = TuneConfig() if config is None else config
-    sample = ValidationSample.take(
-        data,
-        truth,
-        channels,
-        text,
-        max_products=config.max_products,
-        max_users=config.max_users,
-        seed=config.seed,
-    )
+    take = partial(ValidationSample.take, data, truth, channels, text, seed=config.seed)
+    sample = take(max_products=config.max_products, max_users=config.max_users)
     search = _Search(sample, start, config)
     settings = settings_to_search(
         channels,
@@ -114,16 +108,7 @@ def tune(
         search.hear_the_graph()
     if text is None or not _worth_a_look_at_all(len(data.products), search.best, config):
         return Tuning(search.best, search.ndcg, search.fits, tuple(search.trials))
-    everything = ValidationSample.take(
-        data,
-        truth,
-        channels,
-        text,
-        max_products=len(data.products),
-        max_users=config.max_users,
-        seed=config.seed,
-        keep=False,
-    )
+    everything = take(max_products=len(data.products), max_users=config.max_users, keep=False)
     whole = _Search(everything, search.best, config)
     whole.without_fitting()
     whole.hear_the_text()
