@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from gnn.head import Rows
+from gnn.head import HistorySums, Rows
 from gnn.sparse import narrowed
 
-__all__ = ["DenseScores", "DenseSums", "HeavyColumns"]
+__all__ = ["DenseScores", "HeavyColumns"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +77,39 @@ class DenseScores:
         """See `gnn.head.Head`."""
         return self.factor[products]
 
-    def sums(self, rows: Rows, weights: NDArray[np.float64], chosen: Rows) -> DenseSums:
+    def sums(
+        self,
+        rows: Rows,
+        weights: NDArray[np.float64],
+        chosen: Rows,
+        columns: Rows,
+        products: Rows,
+    ) -> HistorySums:
         """See `gnn.head.Head`."""
-        return DenseSums(self, rows, weights, chosen)
+        heavy = self.heavy.index[columns]
+        is_heavy = heavy >= 0
+        # Light entities and purchases at once: they meet many of the same rows of P.
+        taken = [(self.by_entity, columns[~is_heavy]), (self.co_purchase, products)]
+        some, met = narrowed(taken)
+        inverse = self.inverse[rows].take(met, axis=1)  # (m, met)
+        lines = np.empty((len(met), 1 + len(chosen)))  # transposed
+        lines[:, 0] = np.einsum("m,mc->c", weights, inverse, dtype=np.float64)
+        lines[:, 1:] = inverse[chosen].T
+        summed = (some @ lines).T
+        light = len(taken[0][1])
+        entities = np.empty((len(summed), len(columns)))
+        ready = self.heavy.sums[rows[:, None], heavy[is_heavy]].astype(np.float64)
+        entities[0, is_heavy] = np.einsum("me,m->e", ready, weights)
+        entities[1:, is_heavy] = ready[chosen]
+        entities[:, ~is_heavy] = summed[:, :light]
+        return HistorySums(entities, summed[:, light:], self._text(rows, weights, chosen, products))
+
+    def _text(
+        self, rows: Rows, weights: NDArray[np.float64], chosen: Rows, products: Rows
+    ) -> NDArray[np.float64]:
+        of_rows = self.inverse_text[rows].astype(np.float64)
+        lines = np.vstack([weights @ of_rows, of_rows[chosen]])
+        return np.asarray(np.einsum("ld,jd->lj", lines, self.text[products], dtype=np.float64))
 
     def bought_both(self, one: int, other: int) -> int:
         """See `gnn.head.Head`."""
@@ -100,44 +130,3 @@ class DenseScores:
     def _column(self) -> NDArray[np.float64]:
         """``−λ s_j``: what a column of P is multiplied with, (n,)."""
         return -self.regularization * self.factor
-
-
-class DenseSums:
-    """See `gnn.head.HistorySums`."""
-
-    def __init__(
-        self, head: DenseScores, rows: Rows, weights: NDArray[np.float64], chosen: Rows
-    ) -> None:
-        self._head, self._rows, self._weights, self._chosen = head, rows, weights, chosen
-
-    def entities(self, columns: Rows) -> NDArray[np.float64]:
-        """``(P F)[·, e]``, (lines, columns)."""
-        head = self._head
-        sums = np.empty((1 + len(self._chosen), len(columns)))
-        heavy = head.heavy.index[columns]
-        is_heavy = heavy >= 0
-        ready = head.heavy.sums[self._rows[:, None], heavy[is_heavy]].astype(np.float64)
-        sums[0, is_heavy] = np.einsum("me,m->e", ready, self._weights)
-        sums[1:, is_heavy] = ready[self._chosen]
-        sums[:, ~is_heavy] = self._sum(head.by_entity, columns[~is_heavy])
-        return sums
-
-    def co_purchase(self, products: Rows) -> NDArray[np.float64]:
-        """``(P C)[·, j]``, (lines, products)."""
-        return self._sum(self._head.co_purchase, products)
-
-    def _sum(self, matrix: csr_matrix, rows: Rows) -> NDArray[np.float64]:
-        """``P[·, :] · matrix[row, :]``, (lines, rows), at the cost of the columns met there."""
-        some, columns = narrowed(matrix, rows)
-        lines = np.empty((len(columns), 1 + len(self._chosen)))  # transposed
-        inverse = self._head.inverse[self._rows].take(columns, axis=1)  # (m, columns)
-        lines[:, 0] = np.einsum("m,mc->c", self._weights, inverse, dtype=np.float64)
-        lines[:, 1:] = inverse[self._chosen].T
-        return np.asarray((some @ lines).T)
-
-    def text(self, products: Rows) -> NDArray[np.float64]:
-        """``(P T)[·, :] · T[j, :]``, (lines, products)."""
-        of_rows = self._head.inverse_text[self._rows].astype(np.float64)
-        lines = np.vstack([self._weights @ of_rows, of_rows[self._chosen]])
-        text = self._head.text[products]
-        return np.asarray(np.einsum("ld,jd->lj", lines, text, dtype=np.float64))

@@ -12,7 +12,7 @@ other. So either head's scores are exactly sums over (history product, channel, 
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,23 +25,15 @@ __all__ = ["Head", "HistorySums"]
 Rows = NDArray[np.signedinteger]
 
 
-class HistorySums(Protocol):
+class HistorySums(NamedTuple):
     """Rows of P, some of one history, summed against what products carry; all (lines, …) float64.
 
     The first line is the whole history, weighted; the others are single products of it.
     """
 
-    def entities(self, columns: Rows) -> NDArray[np.float64]:
-        """``(P F)[·, e]``, (lines, columns)."""
-        ...
-
-    def co_purchase(self, products: Rows) -> NDArray[np.float64]:
-        """``(P C)[·, j]`` with ``C = Xᵀ X``, (lines, products)."""
-        ...
-
-    def text(self, products: Rows) -> NDArray[np.float64]:
-        """``(P T)[·, :] · T[j, :]``, (lines, products)."""
-        ...
+    entities: NDArray[np.float64]  # (P F)[·, e], (lines, columns)
+    co_purchase: NDArray[np.float64]  # (P C)[·, j] with C = Xᵀ X, (lines, products)
+    text: NDArray[np.float64]  # (P T)[·, :] · T[j, :], (lines, products)
 
 
 class Head(Protocol):
@@ -118,8 +110,23 @@ class Head(Protocol):
         """``s_j``, (k,)."""
         ...
 
-    def sums(self, rows: Rows, weights: NDArray[np.float64], chosen: Rows) -> HistorySums:
-        """Sums of a history and of the ``chosen`` ones (indices in ``rows``) among its products."""
+    def sums(
+        self,
+        rows: Rows,
+        weights: NDArray[np.float64],
+        chosen: Rows,
+        columns: Rows,
+        products: Rows,
+    ) -> HistorySums:
+        """Sums of a history and of some of its products.
+
+        Args:
+            rows: the history's products.
+            weights: of each of them.
+            chosen: whose sums are wanted singly, indices in ``rows``.
+            columns: entities, ascending.
+            products: rows of products.
+        """
         ...
 
     def bought_both(self, one: int, other: int) -> int:

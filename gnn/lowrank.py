@@ -29,11 +29,11 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from gnn.features import Features
-from gnn.head import Rows
+from gnn.head import HistorySums, Rows
 from gnn.index import SCAN, best_rows, neighbours
 from gnn.sparse import gather, pair_products, rows_of, some_columns
 
-__all__ = ["LowRankHead", "LowRankSums"]
+__all__ = ["LowRankHead"]
 
 _BLOCK = 1 << 26  # numbers in a dense block
 
@@ -134,12 +134,29 @@ class LowRankHead:
         """See `gnn.head.Head`."""
         return self.factor[products]
 
-    def sums(self, rows: Rows, weights: NDArray[np.float64], chosen: Rows) -> LowRankSums:
+    def sums(
+        self,
+        rows: Rows,
+        weights: NDArray[np.float64],
+        chosen: Rows,
+        columns: Rows,
+        products: Rows,
+    ) -> HistorySums:
         """See `gnn.head.Head`."""
-        mix = np.zeros((1 + len(chosen), len(rows)))
+        mix = np.zeros((1 + len(chosen), len(rows)))  # which rows of P make each line
         mix[0] = weights
         mix[np.arange(1, 1 + len(chosen)), chosen] = 1.0
-        return LowRankSums(self, rows, mix)
+        each = mix * self.share[rows]
+        lines = mix @ self.left[rows].astype(np.float64)  # (lines, d)
+        known, width = rows_of(self.known, rows), self.features.shape[1]
+        both = pair_products(
+            _from_column(known, width), _from_column(rows_of(self.known, products), width)
+        )
+        entities = each @ some_columns(known, columns) - _pairs(lines, self.of_entity[columns])
+        co_purchase = each @ both - _pairs(lines, self.of_purchase[products])
+        text = each @ self.text[rows].astype(np.float64)
+        text -= lines @ self.of_text.astype(np.float64).T
+        return HistorySums(entities, co_purchase, _pairs(text, self.text[products]))
 
     def bought_both(self, one: int, other: int) -> int:
         """See `gnn.head.Head`."""
@@ -179,36 +196,6 @@ class LowRankHead:
         each = weights * self.share[rows]
         sharing = neighbours(self.known, self.by_entity, rows, each, self.factor, count, allowed)
         return np.union1d(sharing, best_rows(coarse, count, allowed))
-
-
-class LowRankSums:
-    """See `gnn.head.HistorySums`; ``mix`` (lines, m) says which rows of P make each line."""
-
-    def __init__(self, head: LowRankHead, rows: Rows, mix: NDArray[np.float64]) -> None:
-        self._head, self._rows = head, rows
-        self._each = mix * head.share[rows]
-        self._lines = mix @ head.left[rows].astype(np.float64)  # (lines, d)
-        self._known = rows_of(head.known, rows)
-
-    def entities(self, columns: Rows) -> NDArray[np.float64]:
-        """``(P F)[·, e]``, (lines, columns)."""
-        own = self._each @ some_columns(self._known, columns)
-        return np.asarray(own - _pairs(self._lines, self._head.of_entity[columns]))
-
-    def co_purchase(self, products: Rows) -> NDArray[np.float64]:
-        """``(P C)[·, j]``, (lines, products)."""
-        width = self._head.features.shape[1]
-        both = pair_products(
-            _from_column(self._known, width),
-            _from_column(rows_of(self._head.known, products), width),
-        )
-        return np.asarray(self._each @ both - _pairs(self._lines, self._head.of_purchase[products]))
-
-    def text(self, products: Rows) -> NDArray[np.float64]:
-        """``(P T)[·, :] · T[j, :]``, (lines, products)."""
-        own = self._each @ self._head.text[self._rows].astype(np.float64)
-        lines = own - self._lines @ self._head.of_text.astype(np.float64).T
-        return _pairs(lines, self._head.text[products])
 
 
 def _from_column(matrix: csr_matrix, first: int) -> csr_matrix:

@@ -164,9 +164,9 @@ def _error(head: LowRankHead) -> float:
     n = head.num_products
     products = np.unique(np.linspace(0, n - 1, min(n, _SAMPLE)).astype(np.int64))
     rows = np.unique(np.minimum(products + 1, n - 1))
-    sums = head.sums(rows, np.ones(len(rows)), np.arange(len(rows)))
     columns, carrying = head.entities_of(products)
-    terms = carrying @ sums.entities(columns)[1:].T
-    terms += (sums.co_purchase(products) + sums.text(products))[1:].T
+    sums = head.sums(rows, np.ones(len(rows)), np.arange(len(rows)), columns, products)
+    terms = carrying @ sums.entities[1:].T
+    terms += (sums.co_purchase + sums.text)[1:].T
     gap = terms * head.scale(products)[:, None] - head.parts(products, rows)
     return float(np.abs(gap).max(initial=0.0))

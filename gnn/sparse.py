@@ -5,6 +5,7 @@ In: CSR matrices, possibly memory-mapped and wide. Out: small matrices and dense
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -45,15 +46,24 @@ def rows_of(matrix: csr_matrix, rows: NDArray[np.signedinteger]) -> csr_matrix:
 
 
 def narrowed(
-    matrix: csr_matrix, rows: NDArray[np.signedinteger]
+    taken: Sequence[tuple[csr_matrix, NDArray[np.signedinteger]]],
 ) -> tuple[csr_matrix, NDArray[np.int64]]:
-    """Some rows of a matrix, float64, without the columns that are empty there; and the others."""
-    position, _ = gather(matrix.indptr, rows)
-    columns, place = distinct(matrix.indices[position], matrix.shape[1])
-    indptr = np.zeros(len(rows) + 1, dtype=np.int32)
-    np.cumsum(matrix.indptr[rows + 1] - matrix.indptr[rows], out=indptr[1:])
-    data = matrix.data[position].astype(np.float64)
-    return csr_matrix((data, place, indptr), shape=(len(rows), len(columns))), columns
+    """Some rows of matrices of the same width, one below the other, without empty columns.
+
+    Args:
+        taken: matrices, and which rows of each.
+
+    Returns:
+        The rows, float64, and the columns kept, ascending.
+    """
+    places = [gather(matrix.indptr, rows)[0] for matrix, rows in taken]
+    met = [matrix.indices[place] for (matrix, _), place in zip(taken, places, strict=True)]
+    columns, place = distinct(np.concatenate(met), taken[0][0].shape[1])
+    data = [matrix.data[place] for (matrix, _), place in zip(taken, places, strict=True)]
+    counts = [matrix.indptr[rows + 1] - matrix.indptr[rows] for matrix, rows in taken]
+    indptr = np.concatenate([[0], *counts]).cumsum(dtype=np.int32)
+    values = np.concatenate(data).astype(np.float64)
+    return csr_matrix((values, place, indptr), shape=(len(indptr) - 1, len(columns))), columns
 
 
 def distinct(

@@ -81,19 +81,16 @@ def score_terms(
     own = _strongest(parts, max_history)
     chosen = np.flatnonzero(own.any(axis=0))
     scale = np.where(new, 0.0, head.scale(products))
-    sums = head.sums(rows, weights, chosen)
-
     position, owner = gather(head.features.indptr, products)
     columns, entry = distinct(head.features.indices[position], head.features.shape[1])
-    of_entity = sums.entities(columns)[:, entry]  # (1 + m', t)
+    sums = head.sums(rows, weights, chosen, columns, products)
+    of_entity = sums.entities[:, entry]  # (1 + m', t)
     carried = head.features.data[position] * scale[owner]
     relations = len(head.features.relations)
     cell = owner * relations + head.features.channel[columns[entry]]
     by_relation = np.bincount(cell, carried * of_entity[0], len(products) * relations)
 
-    purchase, text = (
-        of_products * scale for of_products in (sums.co_purchase(products), sums.text(products))
-    )
+    purchase, text = sums.co_purchase * scale, sums.text * scale
     dense = np.stack([purchase[1:].T, text[1:].T, z[:, chosen], of_kin[:, chosen]])
     totals = [purchase[0], text[0], *(np.einsum("jm,m->j", v, weights) for v in (z, of_kin))]
     return Terms(

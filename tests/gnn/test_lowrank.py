@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import gnn.lowrank
 from gnn.fusion import HeadConfig, fit_head
 from gnn.history import History
-from gnn.lowrank import LowRankSums
+from gnn.lowrank import LowRankHead
 from gnn.lowrank_fit import _error, fit_low_rank
 from gnn.score import Recommender
 from kg.errors import ModelError
@@ -122,8 +122,12 @@ def test_the_error_is_measured(models, monkeypatch):
     assert head.error < 1e-12
     of_purchase = head.of_purchase + np.float32(0.1)
     assert _error(replace(head, of_purchase=of_purchase)) < 1e-12  # B is made of the same numbers
-    summed = LowRankSums.co_purchase
-    monkeypatch.setattr(LowRankSums, "co_purchase", lambda sums, rows: summed(sums, rows) + 0.1)
+    summed = LowRankHead.sums
+    monkeypatch.setattr(
+        LowRankHead,
+        "sums",
+        lambda *asked: (found := summed(*asked))._replace(co_purchase=found.co_purchase + 0.1),
+    )
     assert _error(head) > 1e-3
 
 

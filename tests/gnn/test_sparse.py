@@ -28,11 +28,11 @@ def test_rows_are_the_rows_of_the_dense_matrix(seed, some):
     np.testing.assert_array_equal(rows_of(matrix, some).toarray(), matrix.toarray()[some])
 
 
-@given(seeds, rows)
-def test_narrowed_leaves_out_the_empty_columns_alone(seed, some):
-    matrix = _matrix(seed)
-    narrow, columns = narrowed(matrix, some)
-    dense = matrix.toarray()[some]
+@given(seeds, rows, rows)
+def test_narrowed_leaves_out_the_empty_columns_alone(seed, some, others):
+    one, other = _matrix(seed), _matrix(seed + 1)
+    narrow, columns = narrowed([(one, some), (other, others)])
+    dense = np.vstack([one.toarray()[some], other.toarray()[others]])
     assert columns.tolist() == np.flatnonzero((dense != 0).any(axis=0)).tolist()
     np.testing.assert_array_equal(narrow.toarray(), dense[:, columns])
     assert narrow.dtype == np.float64
