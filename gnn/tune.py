@@ -13,9 +13,9 @@ Out: a `HeadConfig` and the log of what was tried. The procedure, which is deter
    NDCG@k gains ``min_gain``.
 4. Once more around with the square root of the step, without the settings that made no odds. At
    most ``max_fits`` fits so far.
-5. What ranks alike is not told alike: raise the weights of all relations together, then lower the
-   text's, by the root of the step, as long as the ranking stays as good (`gnn.metrics.as_good`)
-   with what needs no fit tried again; three steps each at most.
+5. What ranks alike is not told alike: raise the weights of all relations and lower the text's, both
+   together, then each alone, by the root of the step, as long as the ranking stays as good
+   (`gnn.metrics.as_good`) with what needs no fit tried again; three steps each at most.
 6. Where step 1 left products out: fit once on all of them, try again what needs no fit, and raise
    the text's weight as long as that gains more than the price of a path, three steps at most.
 """

@@ -81,7 +81,18 @@ def _softer_text(config: HeadConfig, factor: float) -> HeadConfig | None:
     return config.model_copy(update={"text_weight": config.text_weight / factor})
 
 
-SHIFTS = (("relation_weight", _louder_graph), ("text_weight", _softer_text))
+def _both(config: HeadConfig, factor: float) -> HeadConfig | None:
+    louder = _louder_graph(config, factor)
+    return None if louder is None else _softer_text(louder, factor)
+
+
+SHIFTS = (
+    ("relation_weight and text_weight", _both),
+    ("relation_weight", _louder_graph),
+    ("text_weight", _softer_text),
+)
+"""Towards scores that rest more on the graph, with the settings they move."""
+
 
 _WEIGHT = "weight of "  # … a relation
 MORE_GRAPH = "more graph: "  # … a setting moved for the sake of explanations
@@ -127,7 +138,7 @@ def value_of(config: HeadConfig, setting: str) -> float:
     """Value of a setting by its name in the search."""
     if setting == "start":
         return 0.0
-    setting = setting.removeprefix(MORE_GRAPH)
+    setting = setting.removeprefix(MORE_GRAPH).partition(" and ")[0]
     if setting.startswith(_HISTORY):
         return getattr(config.history, setting.removeprefix(_HISTORY)) or 0.0
     if setting.startswith(_WEIGHT):
