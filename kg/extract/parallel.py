@@ -7,6 +7,7 @@ pipelines, which takes some seconds: below `WORTH` products one process reads th
 from __future__ import annotations
 
 import copyreg
+import gc
 import multiprocessing
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -53,6 +54,7 @@ _extractors: list[Extractor] = []  # of this process
 
 
 def _start(schema: Schema, languages: Sequence[str]) -> None:
+    gc.disable()  # what is read here makes no cycles, see `kg.garbage`
     _extractors.append(Extractor(schema, languages))
 
 
