@@ -18,12 +18,21 @@ from kg.extract.pipeline import Extractor
 from kg.ontology_terms import Schema
 from kg.records import Mention, Product
 
-__all__ = ["WORTH", "ParallelExtractor"]
+__all__ = ["WORTH", "ParallelExtractor", "extractor"]
 
 WORTH = 20_000
 """Products from which on several processes are quicker than one."""
 
 _CHUNK = 1_000  # products handed to a process at once
+
+
+def extractor(
+    schema: Schema, languages: Sequence[str], workers: int, count: int
+) -> Extractor | ParallelExtractor:
+    """What reads ``count`` products soonest with so many processes at hand."""
+    if workers > 1 and count >= WORTH:
+        return ParallelExtractor(schema, languages, workers)
+    return Extractor(schema, languages)
 
 
 class ParallelExtractor:
