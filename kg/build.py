@@ -20,8 +20,6 @@ from kg import __version__
 from kg.catalog import Dataset, read_dataset, write_rejects
 from kg.conflicts import CONFLICTS_FILE, write_conflicts
 from kg.curated import CuratedFact, read_curated, written
-from kg.extract import Extractor
-from kg.extract.parallel import WORTH, ParallelExtractor
 from kg.facts import KnowledgeGraph, build_graph
 from kg.mentions import MENTIONS_FILE, KeptMentions, Reads
 from kg.progress import Passing, Progress
@@ -104,7 +102,7 @@ def build(
     curated = read_curated([directory, path], schema)
     with store.writing(__version__) as draft:
         watch.stage("former")
-        before = former(store) if not full else "a full build was asked for"
+        before = former(store, directory, schema) if not full else "a full build was asked for"
         key = store.pseudonym_key()
         kg = _graph(dataset, schema, before, key, draft, workers, watch, curated)
         projection = Projection(kg, schema, directory, draft, watch)
@@ -155,14 +153,17 @@ def _graph(
     known = before.snapshot.path / MENTIONS_FILE if isinstance(before, Former) else None
 
     def make(schema: Schema, languages: Sequence[str], count: int) -> Reads:
-        if workers > 1 and count >= WORTH:
-            return ParallelExtractor(schema, languages, workers)
-        return Extractor(schema, languages)
+        from kg.extract.parallel import extractor  # noqa: PLC0415  # imports spaCy
+
+        return extractor(schema, languages, workers, count)
 
     reader = KeptMentions(schema, languages_of(dataset), known, make)
     kg = build_graph(dataset, schema, reader, pseudonym_key=key, curated=curated, progress=watch)
     watch.stage("tables")
-    kg.write(draft.path / "tables")
+    written = (
+        (before.graph, before.snapshot.path / "tables") if isinstance(before, Former) else None
+    )
+    kg.write(draft.path / "tables", written)
     reader.write(draft.path / MENTIONS_FILE)
     draft.made = {
         "code": code_fingerprint(),

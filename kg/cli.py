@@ -75,7 +75,7 @@ def extract(
             "product": product.id,
             "title": product.title,
             "mentions": [
-                {name: getattr(mention, name) for name in mention.__slots__ if name != "product_id"}
+                {name: getattr(mention, name) for name in mention._fields if name != "product_id"}
                 for mention in read
             ],
         }

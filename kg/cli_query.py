@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,26 +26,49 @@ __all__ = ["cypher", "queries", "sparql"]
 
 _FORMATS = ("table", "csv", "json", "parquet", "graphml", "png", "svg")
 
-timeout_option = click.option("--timeout", "timeout_s", default=10.0, show_default=True, help="s.")
-limit_option = click.option("--limit", default=1000, show_default=True, help="Most rows.")
+
+@dataclass(frozen=True)
+class _Wish:
+    """How an answer is wanted: the options `_answer_options` adds."""
+
+    timeout_s: float
+    limit: int
+    kind: str | None
+    output: Path | None
 
 
 def _answer_options(formats: tuple[str, ...]) -> Callable[[Any], Any]:
-    """Options of what becomes of an answer."""
+    """Options of what becomes of an answer; the command gets them as ``wish``."""
 
     def decorate(command: Any) -> Any:
-        command = click.option(
-            "--format",
-            "kind",
-            type=click.Choice(formats),
-            help="By default what the name of --output says, or a table.",
-        )(command)
-        return click.option(
-            "--output",
-            "-o",
-            type=click.Path(dir_okay=False, path_type=Path),
-            help="File to write; Parquet and PNG need one.",
-        )(command)
+        @functools.wraps(command)
+        def wrapped(
+            timeout_s: float, limit: int, kind: str | None, output: Path | None, **rest: Any
+        ) -> Any:
+            as_json = rest.pop("as_json")
+            return command(
+                wish=_Wish(timeout_s, limit, "json" if as_json else kind, output), **rest
+            )
+
+        for option in (
+            as_json_option,
+            click.option(
+                "--format",
+                "kind",
+                type=click.Choice(formats),
+                help="By default what the name of --output says, or a table.",
+            ),
+            click.option(
+                "--output",
+                "-o",
+                type=click.Path(dir_okay=False, path_type=Path),
+                help="File to write; Parquet and PNG need one.",
+            ),
+            click.option("--limit", default=1000, show_default=True, help="Most rows."),
+            click.option("--timeout", "timeout_s", default=10.0, show_default=True, help="s."),
+        ):
+            wrapped = option(wrapped)
+        return wrapped
 
     return decorate
 
@@ -59,20 +84,9 @@ def _answer_options(formats: tuple[str, ...]) -> Callable[[Any], Any]:
     callback=with_login,
     help="Ask this graph store instead: bolt://user:password@host:port/database, ladybug:FILE.",
 )
-@timeout_option
-@limit_option
 @_answer_options(_FORMATS)
-@as_json_option
 def cypher(
-    query: str,
-    params: tuple[str, ...],
-    store: Path | None,
-    url: str | None,
-    timeout_s: float,
-    limit: int,
-    kind: str | None,
-    output: Path | None,
-    as_json: bool,
+    query: str, params: tuple[str, ...], store: Path | None, url: str | None, wish: _Wish
 ) -> None:
     """Ask the property graph a QUERY in Cypher, or a saved one by its @NAME. Read only.
 
@@ -85,34 +99,23 @@ def cypher(
     if source is None:
         raise click.UsageError("name a graph: --store DIRECTORY or --url URL")
     given = _params(params, saved=query.startswith("@"))
-    answer = ask_cypher(source, _text(query), given, timeout_s=timeout_s, limit=limit)
-    _emit(answer, "json" if as_json else kind, output)
+    answer = ask_cypher(source, _text(query), given, timeout_s=wish.timeout_s, limit=wish.limit)
+    _emit(answer, wish.kind, wish.output)
 
 
 @click.command()
 @click.argument("query")
 @store_option
-@timeout_option
-@limit_option
 @_answer_options(_FORMATS[:4])
-@as_json_option
-def sparql(
-    query: str,
-    store: Path,
-    timeout_s: float,
-    limit: int,
-    kind: str | None,
-    output: Path | None,
-    as_json: bool,
-) -> None:
+def sparql(query: str, store: Path, wish: _Wish) -> None:
     """Ask the RDF graph a QUERY in SPARQL, or a saved one by its @NAME. Read only.
 
     '-' reads the query from standard input.
     """
     from kg.query import ask_sparql
 
-    answer = ask_sparql(store, _text(query), timeout_s=timeout_s, limit=limit)
-    _emit(answer, "json" if as_json else kind, output)
+    answer = ask_sparql(store, _text(query), timeout_s=wish.timeout_s, limit=wish.limit)
+    _emit(answer, wish.kind, wish.output)
 
 
 @click.command()
@@ -186,8 +189,12 @@ def _emit(answer: Any, kind: str | None, output: Path | None) -> None:
 
 
 def _print_rows(console: Console, found: Any) -> None:
+    from rich.text import Text
+
+    from kg.query_text import value_text
+
     columns = found.column_names
     printed = table(None, *columns)
     for row in found.to_pylist():
-        printed.add_row(*("" if row[name] is None else str(row[name]) for name in columns))
+        printed.add_row(*(Text(value_text(row[name])) for name in columns))
     console.print(printed)

@@ -1,7 +1,8 @@
 """What changed between two graphs, as the projections need to know it.
 
 In: the tables of two builds. Out: a `Difference`: facts gone and new, entities that are described
-otherwise. A fact of which only the confidence or the source changed is gone and new.
+otherwise, who did otherwise with what. A fact of which only the confidence or the source changed
+is gone and new.
 """
 
 from __future__ import annotations
@@ -31,11 +32,13 @@ class Difference:
     gone: pa.Table  # FACT_SCHEMA: rows of old.facts that new.facts lacks
     added: pa.Table  # FACT_SCHEMA
     described: pa.StringArray  # ids of entities with a new row, an old one, or another
+    events: pa.Table  # user_id, product_id: pairs whose interactions are others
 
     @property
     def share(self) -> float:
-        """Changed facts and entities, as a share of all there are now."""
+        """Changed facts, entities and pairs of events, as a share of facts and entities now."""
         changed: int = self.gone.num_rows + self.added.num_rows + len(self.described)
+        changed += self.events.num_rows
         total: int = self.new.facts.num_rows + self.new.entities.num_rows
         return changed / max(1, total)
 
@@ -52,7 +55,7 @@ def difference(old: KnowledgeGraph, new: KnowledgeGraph) -> Difference:
     gone, added = _only(old.facts, new.facts)
     before, after = _only(old.entities, new.entities)
     ids = pa.concat_arrays([before["id"].combine_chunks(), after["id"].combine_chunks()])
-    return Difference(old, new, gone, added, pc.unique(ids))
+    return Difference(old, new, gone, added, pc.unique(ids), _events(old, new))
 
 
 def structure(schema: Schema) -> tuple[Any, ...]:
@@ -78,6 +81,19 @@ def part_of(kg: KnowledgeGraph, subjects: pa.StringArray) -> tuple[KnowledgeGrap
     entities = kg.entities.filter(named).combine_chunks()
     mask = pc.is_in(entities["id"], subjects).combine_chunks().to_numpy(zero_copy_only=False)
     return replace(kg, facts=facts, entities=entities), np.asarray(mask)
+
+
+def _events(old: KnowledgeGraph, new: KnowledgeGraph) -> pa.Table:
+    """Pairs of user and product whose rows differ, or how often one of them stands there."""
+    pair, size = ["user_id", "product_id"], old.interactions.num_rows
+    if old.interactions.equals(new.interactions):
+        return new.interactions.select(pair).slice(0, 0)
+    keys = [_keys(kg.interactions) for kg in (old, new)]
+    codes = pa.concat_arrays(keys).dictionary_encode().indices.to_numpy()
+    times = [np.bincount(part, minlength=len(codes)) for part in (codes[:size], codes[size:])]
+    differ = pa.array((times[0] != times[1])[codes])
+    both = pa.concat_tables([kg.interactions.select(pair) for kg in (old, new)])
+    return both.filter(differ).group_by(pair).aggregate([])
 
 
 def _only(old: pa.Table, new: pa.Table) -> tuple[pa.Table, pa.Table]:

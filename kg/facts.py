@@ -7,6 +7,7 @@ graph and the tensors are all projected from. Assumed: every table fits in memor
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -87,15 +88,28 @@ class KnowledgeGraph:
     conflicts: Sequence[Conflict] = field(default=(), compare=False)
     """What contradicts what; of a graph just built, not of one read back (`kg.conflicts`)."""
 
-    def write(self, directory: Path) -> None:
-        """Write products, entities, facts and interactions as ``<name>.parquet``."""
+    def write(self, directory: Path, known: tuple[KnowledgeGraph, Path] | None = None) -> None:
+        """Write products, entities, facts and interactions as ``<name>.parquet``.
+
+        Args:
+            directory: where.
+            known: a graph and where it is written, on the same file system; a table that is the
+                same there is linked.
+        """
         directory.mkdir(parents=True, exist_ok=True)
         for name in _TABLES:
             table: pa.Table = getattr(self, name)
+            if known is not None and self._is_same(known[0], name):
+                os.link(known[1] / f"{name}.parquet", directory / f"{name}.parquet")
+                continue
             if name == "facts":
                 note = json.dumps(dict(self.unmapped), sort_keys=True, ensure_ascii=False)
                 table = table.replace_schema_metadata({_UNMAPPED: note.encode()})
             pq.write_table(table, directory / f"{name}.parquet", compression="zstd")
+
+    def _is_same(self, other: KnowledgeGraph, name: str) -> bool:
+        noted = name != "facts" or dict(self.unmapped) == dict(other.unmapped)
+        return noted and bool(getattr(self, name).equals(getattr(other, name)))
 
     @classmethod
     def read(cls, directory: Path) -> KnowledgeGraph:

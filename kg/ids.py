@@ -44,12 +44,13 @@ DATA_PREFIXES: Mapping[str, str] = {
 
 # sub-delims and ':' '@' are legal in an IRI's path; everything else but unreserved is encoded.
 _SAFE = "-._~!$&'()*+,;=:@"
+_PLAIN = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch  # names that stay as they are
 _SEPARATORS = re.compile(r"[\W_]+", re.UNICODE)
 
 
 def entity_id(prefix: str, name: str) -> str:
     """Compact id of the dataset's own name: ``entity_id('product', 'A 1')`` is product:A%201."""
-    return f"{prefix}:{quote(name, safe=_SAFE)}"
+    return f"{prefix}:{name if _PLAIN(name) else quote(name, safe=_SAFE)}"
 
 
 def local_part(compact_id: str) -> str:

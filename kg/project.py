@@ -8,6 +8,7 @@ says which. Either way it holds the same.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -77,7 +78,10 @@ class Projection:
     def _rdf(self, former: Former | None, change: Difference | None) -> bool:
         target = self._draft.path / RDF_FILE
         target.parent.mkdir()
-        write_nquads(self._kg, self._schema, target)
+        if former is not None and change is not None and not change.share:
+            os.link(former.snapshot.path / RDF_FILE, target)
+        else:
+            write_nquads(self._kg, self._schema, target)
         if former is None or change is None or change.share > MOST_QUADS:
             index_rdf(target)
             return False

@@ -50,6 +50,8 @@ def update_index(
     after = lines_of(*_described(change.new, subjects, schemas[1]))
     try:
         _link(old, new)
+        if before == after:
+            return 0, 0
         store = pyoxigraph.Store(str(new))
         for quad in _quads(before - after):
             store.remove(quad)

@@ -11,6 +11,7 @@ import functools
 import hashlib
 import importlib.metadata
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,18 +41,27 @@ class Former:
     def same_shapes(self, directory: Path) -> bool:
         """Whether an ontology directory says the same of classes and shapes."""
         then, now = (
-            {
-                path.relative_to(base): path.read_bytes()
-                for path in (shapes_file(base), *ontology_files(base))
-                if path.parent == base
-            }
+            [path for path in (shapes_file(base), *ontology_files(base)) if path.parent == base]
             for base in (self.snapshot.path / "ontology", directory)
         )
-        return then == now
+        return _same_files(then, now)
 
 
-def former(store: SnapshotStore) -> Former | str:
-    """The current snapshot where it may be built on, else the reason why not."""
+def _same_files(some: Sequence[Path], others: Sequence[Path]) -> bool:
+    def contents(paths: Sequence[Path]) -> list[tuple[str, bytes]]:
+        return sorted((path.name, path.read_bytes()) for path in paths)
+
+    return contents(some) == contents(others)
+
+
+def former(store: SnapshotStore, directory: Path, schema: Schema) -> Former | str:
+    """The current snapshot where it may be built on, else the reason why not.
+
+    Args:
+        store: where the snapshot is.
+        directory: the ontology of the build to come.
+        schema: what it says; also what the snapshot's says, where the files are the same.
+    """
     try:
         snapshot = store.current()
     except ManifestError as exc:
@@ -62,11 +72,13 @@ def former(store: SnapshotStore) -> Former | str:
         return f"{snapshot.id} was made by another version"
     try:
         snapshot.verify()
+        own = snapshot.path / "ontology"
+        same = _same_files(ontology_files(own), ontology_files(directory))
         report = json.loads((snapshot.path / "shacl.json").read_text(encoding="utf-8"))
         return Former(
             snapshot,
             KnowledgeGraph.read(snapshot.path / "tables"),
-            load_schema(snapshot.path / "ontology"),
+            schema if same else load_schema(own),
             Report.from_dict(report),
         )
     except (ClewError, OSError, ValueError, KeyError) as exc:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from spacy.language import Language
 from spacy.matcher import PhraseMatcher
-from spacy.tokens import Doc
 
 from kg.extract.context import context_of
+from kg.extract.tokens import Tokens, token_reader
 from kg.extract.words import HYPHENS
 from kg.ontology_terms import Concept, Schema
 
@@ -24,6 +24,7 @@ __all__ = ["Lexicon", "Sense", "Spelling"]
 Spelling = Literal["label", "hidden", "joined"]
 
 _CERTAIN: Final[tuple[float, tuple[str, ...], tuple[str, ...]]] = (1.0, (), ())
+_APART: Final = "\x1f"  # between the norms of a phrase: a Chinese space is a word itself
 _MIN_JOINED = 3  # letters of each half of a label that is also known as one word
 
 
@@ -49,33 +50,36 @@ class Lexicon:
     """Labels of one language: ``matcher`` finds phrases, ``senses`` tells what they may mean."""
 
     def __init__(self, nlp: Language, schema: Schema, language: str) -> None:
-        self._nlp = nlp
+        self._tokenizer: Any = nlp.tokenizer
+        self._tokens = token_reader(nlp)
         self.matcher = PhraseMatcher(nlp.vocab, attr="NORM")
         self.senses: dict[int, tuple[Sense, ...]] = {}
         phrases: dict[str, dict[str, Sense]] = {}
-        docs: dict[str, Doc] = {}
         for concept in schema.concepts.values():
             doubts = concept.prior, _contexts(concept.near), _contexts(concept.not_near)
             for label, spelling in _labels(concept, language):
                 prior, near, against = doubts if concept.is_ambiguous(label, language) else _CERTAIN
                 surfaces = frozenset({label.casefold()})
-                for doc, how in self._spelled(label, spelling):
-                    key = " ".join(token.norm_ for token in doc)
+                for key, how in self._spelled(label, spelling):
                     sense = Sense(concept.id, concept.scheme, prior, how, surfaces, near, against)
                     known = phrases.setdefault(key, {})
                     known[concept.id] = _merged(known.get(concept.id), sense)
-                    docs[key] = doc
+        strings: Any = nlp.vocab.strings
         for key in sorted(phrases):
-            self.matcher.add(key, [docs[key]])
-            self.senses[nlp.vocab.strings[key]] = tuple(phrases[key].values())
+            norms: Any = [strings[norm] for norm in key.split(_APART)]  # spares it making documents
+            self.matcher.add(key, [norms])
+            self.senses[strings[key]] = tuple(phrases[key].values())
 
-    def _spelled(self, label: str, spelling: Spelling) -> Iterator[tuple[Doc, Spelling]]:
-        """A label, and if it is two words, those as one."""
-        doc = self._nlp(label)
-        yield doc, spelling
-        words = [token.text.rstrip(HYPHENS) for token in doc]
+    def _spelled(self, label: str, spelling: Spelling) -> Iterator[tuple[str, Spelling]]:
+        """The norms of a label, and if it is two words, those of both as one."""
+        tokens = self._read(label)
+        yield _APART.join(tokens.norms), spelling
+        words = [tokens.surface(i, i + 1).rstrip(HYPHENS) for i in range(len(tokens.norms))]
         if len(words) == 2 and all(len(w) >= _MIN_JOINED and w.isalpha() for w in words):
-            yield self._nlp("".join(words)), "joined"
+            yield _APART.join(self._read("".join(words)).norms), "joined"
+
+    def _read(self, label: str) -> Tokens:
+        return self._tokens(self._tokenizer(label), label)
 
 
 def _merged(known: Sense | None, sense: Sense) -> Sense:

@@ -1,6 +1,6 @@
 """From matched phrases to facts: which phrases count.
 
-In: a spaCy document and the matches of a `Lexicon`. Out: `Linked` spans. In order:
+In: the words of a text and the matches of a `Lexicon`. Out: `Linked` spans. In order:
 
 1. each phrase gets its likeliest sense (`kg.extract.senses`); those too unlikely are dropped, and
    with them what stands inside them;
@@ -21,11 +21,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from spacy.tokens import Doc
-
 from kg.extract.cues import CUES, Cues
 from kg.extract.lexicon import Lexicon
 from kg.extract.senses import MIN_CONFIDENCE, Linked, Match, SenseChooser
+from kg.extract.tokens import Tokens
 from kg.extract.words import NORMS, is_plural, plain_norm
 
 __all__ = ["FIELD_CONFIDENCE", "Linker"]
@@ -45,7 +44,7 @@ _OF_AN_EXTRA: Final = frozenset({"schema:material", "schema:color"})
 
 
 class Linker:
-    """Links the phrases of documents in one language.
+    """Links the phrases of texts in one language.
 
     Args:
         lexicon: the senses.
@@ -69,33 +68,33 @@ class Linker:
 
     def link(
         self,
-        doc: Doc,
+        tokens: Tokens,
         matches: Sequence[Match],
         schemes: Collection[str],
         context: str,
         holders: Collection[int] = (),
     ) -> list[Linked]:
-        """The phrases of ``doc`` that count, in the order they stand.
+        """The phrases of a text that count, in the order they stand.
 
         Args:
-            doc: the text.
-            matches: what the lexicon's matcher found in it.
+            tokens: of the text.
+            matches: what the lexicon's matcher found in them.
             schemes: those read from this field; what other schemes' phrases cover is covered, but
                 they are not given back.
             context: the product's other words, as of `kg.extract.context.context_of`.
             holders: characters at which words stand that only hold a number of pieces.
         """
-        norms = [token.norm_ for token in doc]
-        likely = _likely(self._senses.choose(doc, norms, matches, context))
+        norms = tokens.norms
+        likely = _likely(self._senses.choose(tokens, matches, context))
         said = [
             linked
             for linked in _longest(likely)
             if linked.sense.scheme in schemes
             and not self._taken_back(norms, linked)
-            and not (holders and doc[linked.start].idx in holders)
+            and not (holders and tokens.starts[linked.start] in holders)
         ]
         heads = [item for item in said if item.sense.scheme in self._heads]
-        sold = self._sold(doc, norms, said, many=bool(holders))
+        sold = self._sold(tokens, said, many=bool(holders))
         if len(sold) == len(heads):
             return said
         unsold = [item for item in heads if item not in sold]
@@ -135,7 +134,7 @@ class Linker:
             return norms[end + 1 : end + 2] != ["standing"]  # free standing
         return relations <= cues.unsaid_back.get(norms[end], _NOTHING)
 
-    def _sold(self, doc: Doc, norms: list[str], said: list[Linked], *, many: bool) -> list[Linked]:
+    def _sold(self, tokens: Tokens, said: list[Linked], *, many: bool) -> list[Linked]:
         """Of the kinds of product in a text those that name the thing sold.
 
         They are the last of a compound (*jam jar magnet*), or the first plural in it where a
@@ -144,14 +143,14 @@ class Linker:
         doily* is a bag.
         """
         sold: list[Linked] = []
-        opened = False
+        norms, opened = tokens.norms, False
         for item in said:
             if item.sense.scheme not in self._heads:
                 relations = self._readers.get(item.sense.scheme, _NOTHING)
                 opened = opened or not relations <= _IN_A_COMPOUND
             elif not self._may_be_sold(norms, item):
                 continue
-            elif not sold or not self._is_other_phrase(doc, norms, sold[-1], item, opened, many):
+            elif not sold or not self._is_other_phrase(tokens, sold[-1], item, opened, many):
                 if sold and not self._are_joined(norms, sold[-1], item):
                     sold.pop()
                 sold.append(item)
@@ -165,14 +164,14 @@ class Linker:
         return bool(between) and self._cues.joins.issuperset(between)
 
     def _is_other_phrase(
-        self, doc: Doc, norms: list[str], left: Linked, right: Linked, opened: bool, many: bool
+        self, tokens: Tokens, left: Linked, right: Linked, opened: bool, many: bool
     ) -> bool:
         """Whether ``right`` belongs to another phrase than ``left``, which ends there."""
-        between = norms[left.end : right.start]
+        between = tokens.norms[left.end : right.start]
         if between and between[0] in self._cues.joins:  # sea salt & lavender soap
             return False
         stops = self._cues.subordinates | self._cues.breaks
-        plural = many and is_plural(doc[left.start : left.end].text)
+        plural = many and is_plural(tokens.surface(left.start, left.end))
         return opened or plural or not stops.isdisjoint(between)
 
     def _may_be_sold(self, norms: list[str], item: Linked) -> bool:

@@ -7,6 +7,7 @@ pipelines, which takes some seconds: below `WORTH` products one process reads th
 from __future__ import annotations
 
 import copyreg
+import gc
 import multiprocessing
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -17,12 +18,21 @@ from kg.extract.pipeline import Extractor
 from kg.ontology_terms import Schema
 from kg.records import Mention, Product
 
-__all__ = ["WORTH", "ParallelExtractor"]
+__all__ = ["WORTH", "ParallelExtractor", "extractor"]
 
 WORTH = 20_000
 """Products from which on several processes are quicker than one."""
 
 _CHUNK = 1_000  # products handed to a process at once
+
+
+def extractor(
+    schema: Schema, languages: Sequence[str], workers: int, count: int
+) -> Extractor | ParallelExtractor:
+    """What reads ``count`` products soonest with so many processes at hand."""
+    if workers > 1 and count >= WORTH:
+        return ParallelExtractor(schema, languages, workers)
+    return Extractor(schema, languages)
 
 
 class ParallelExtractor:
@@ -53,6 +63,7 @@ _extractors: list[Extractor] = []  # of this process
 
 
 def _start(schema: Schema, languages: Sequence[str]) -> None:
+    gc.disable()  # what is read here makes no cycles, see `kg.garbage`
     _extractors.append(Extractor(schema, languages))
 
 

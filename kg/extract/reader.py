@@ -16,6 +16,7 @@ from kg.extract.link import FIELD_CONFIDENCE, Linker
 from kg.extract.measures import Measure, MeasureReader
 from kg.extract.senses import Linked
 from kg.extract.settings import Readers, Settings
+from kg.extract.tokens import Tokens, token_reader
 from kg.extract.words import HYPHENS
 from kg.ontology_terms import Schema
 from kg.records import Mention, Product
@@ -41,6 +42,7 @@ class LanguageReader:
         labels = {label for c in schema.concepts.values() for label in c.labels(language)}
         nlp = blank_pipeline(language, labels | CUES.get(language, Cues()).words())
         self._tokenizer: Any = nlp.tokenizer
+        self._tokens = token_reader(nlp)
         self._lexicon = Lexicon(nlp, schema, language)
         self._linker = Linker(self._lexicon, language, settings.schemes, settings.heads)
         self._measures = MeasureReader(schema, language)
@@ -52,7 +54,7 @@ class LanguageReader:
         texts = list(texts)
         squeezed = [_squeeze(text.text) for _, text in texts]
         docs = self._tokenizer.pipe([text for text, _ in squeezed])
-        for (product, text), doc, (_, offsets) in zip(texts, docs, squeezed, strict=True):
+        for (product, text), doc, (plain, offsets) in zip(texts, docs, squeezed, strict=True):
             confidence = FIELD_CONFIDENCE[text.setting.partition(".")[0]]
             yield [
                 Mention(
@@ -66,12 +68,12 @@ class LanguageReader:
                     round(confidence * sure, 4),
                     component,
                 )
-                for found in self._found(product, text, doc, offsets)
+                for found in self._found(product, text, doc, plain, offsets)
                 for start, end, relation, value, sure, component in found
             ]
 
     def _found(
-        self, product: Product, text: FieldText, doc: Doc, offsets: list[int] | None
+        self, product: Product, text: FieldText, doc: Doc, plain: str, offsets: list[int] | None
     ) -> Iterator[list[_Found]]:
         quantities: list[Measure] = []
         dimensions = self._settings.measures.get(text.setting)
@@ -90,16 +92,16 @@ class LanguageReader:
         if offsets is not None and held:
             held = {place for place, original in enumerate(offsets) if original in held}
         context = self._context(product, text)
-        for linked in self._linker.link(doc, matches, schemes, context, held):
-            yield list(self._stated(linked, schemes, doc, offsets))
+        tokens = self._tokens(doc, plain)
+        for linked in self._linker.link(tokens, matches, schemes, context, held):
+            yield list(self._stated(linked, schemes, tokens, offsets))
 
     def _stated(
-        self, linked: Linked, schemes: Readers, doc: Doc, offsets: list[int] | None
+        self, linked: Linked, schemes: Readers, tokens: Tokens, offsets: list[int] | None
     ) -> Iterator[_Found]:
         """What a phrase states, and what follows from it."""
-        start = doc[linked.start].idx
-        last = doc[linked.end - 1]
-        end = last.idx + len(last.text.rstrip(HYPHENS))
+        start = tokens.starts[linked.start]
+        end = start + len(tokens.surface(linked.start, linked.end).rstrip(HYPHENS))
         if offsets is not None:
             start, end = offsets[start], offsets[end - 1] + 1
         concept, sure = linked.sense.concept, linked.confidence

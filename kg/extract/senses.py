@@ -1,6 +1,6 @@
 """Which sense of a phrase is meant: prior, context words, company.
 
-In: the matches of a `Lexicon` in a document. Out: one `Linked` per match, its best sense with a
+In: the matches of a `Lexicon` in a text. Out: one `Linked` per match, its best sense with a
 confidence, also where that is too low to count (`MIN_CONFIDENCE`):
 
 =====================================================  ============
@@ -25,10 +25,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from spacy.tokens import Doc
-
 from kg.extract.context import joined
 from kg.extract.lexicon import Lexicon, Sense
+from kg.extract.tokens import Tokens
 from kg.extract.words import is_plural
 
 __all__ = ["MIN_CONFIDENCE", "Linked", "Match", "SenseChooser"]
@@ -82,18 +81,15 @@ class SenseChooser:
         self._joins = frozenset(joins)
         self._mass = frozenset(mass) if language == "en" else frozenset()
 
-    def choose(
-        self, doc: Doc, norms: Sequence[str], matches: Sequence[Match], context: str
-    ) -> list[Linked]:
+    def choose(self, tokens: Tokens, matches: Sequence[Match], context: str) -> list[Linked]:
         """The best sense of each match.
 
         Args:
-            doc: the text.
-            norms: of its tokens.
-            matches: what the lexicon's matcher found in it.
+            tokens: of the text.
+            matches: what the lexicon's matcher found in them.
             context: the product's other words, as of `kg.extract.context.context_of`.
         """
-        chosen = []
+        chosen, norms = [], tokens.norms
         for key, start, end in matches:
             senses = self._senses[key]
             if len(senses) == 1 and senses[0].is_plain and senses[0].scheme not in self._mass:
@@ -103,7 +99,7 @@ class SenseChooser:
             company = _NONE if len(senses) == 1 else self._company(norms, matches, start, end)
             around = self._around(norms, start, end) + context
             own = joined(norms[start:end], self._language) if end - start > 1 else ""
-            surface = doc[start:end].text.casefold()
+            surface = tokens.surface(start, end).casefold()
             weights = [
                 _weight(sense, around, own, company) * self._form(sense, surface)
                 for sense in senses

@@ -7,6 +7,7 @@ in a first load. Where the tables themselves are others, the caller loads the gr
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -52,6 +53,9 @@ def update_ladybug(old: Path, new: Path, change: Difference, schema: Schema) -> 
     if (before.nodes, before.relationships) != (after.nodes, after.relationships):
         return False
     try:
+        if not change.share:  # a published file is never written to
+            os.link(old, new)
+            return True
         shutil.copyfile(old, new)
         with ladybug.Database(str(new), buffer_pool_size=_BUFFER_BYTES) as database:
             connection = ladybug.Connection(database)
@@ -97,8 +101,10 @@ class _Change:
         touched = set(described).union(*(part.to_pylist() for part in literal))
         changed = pa.array(sorted(touched - set(moved)), pa.string())
         # A node that moves takes its relationships along, also those that did not change.
-        gone = pa.concat_tables([change.gone, _touching(old.facts, deleted)])
-        added = pa.concat_tables([change.added, _touching(new.facts, created)])
+        # A relationship tells of its events, whether or not its fact is the same.
+        happened = [_happened(kg.facts, change.events, after) for kg in (old, new)]
+        gone = pa.concat_tables([change.gone, _touching(old.facts, deleted), happened[0]])
+        added = pa.concat_tables([change.added, _touching(new.facts, created), happened[1]])
         return cls(
             old, new, before, after, _linked(gone), _linked(added), deleted, created, changed
         )
@@ -129,8 +135,12 @@ def _relationships(
     kg: KnowledgeGraph, facts: pa.Table, schema: Schema
 ) -> Iterator[tuple[str, str, str, pa.Table]]:
     """Type, labels of both ends and rows of the relationships of some facts."""
+    if not facts.num_rows:
+        return
     ids = pa.concat_arrays([facts["subject"].combine_chunks(), facts["object"].combine_chunks()])
-    part = replace(kg, facts=facts, entities=_among(kg.entities, ids))
+    events = kg.interactions.filter(pc.is_in(kg.interactions["user_id"], ids))
+    events = events.filter(pc.is_in(events["product_id"], ids))
+    part = replace(kg, facts=facts, entities=_among(kg.entities, ids), interactions=events)
     layout = plan(part, schema)
     for table in layout.relationships:
         for start, end, rows in relationship_rows(part, layout, table):
@@ -156,6 +166,15 @@ def _nodes(
 
 def _among(entities: pa.Table, ids: Any) -> pa.Table:
     return entities.filter(pc.is_in(entities["id"], ids)).combine_chunks()
+
+
+def _happened(facts: pa.Table, pairs: pa.Table, layout: Layout) -> pa.Table:
+    """Facts that stand for the events of some pairs of user and product."""
+    made = [table.relation for table in layout.relationships if table.events]
+    facts = facts.filter(pc.is_in(facts["relation"], pa.array(made, pa.string())))
+    ends = pc.binary_join_element_wise(facts["subject"], facts["object"], " ")
+    wanted = pc.binary_join_element_wise(pairs["user_id"], pairs["product_id"], " ")
+    return facts.filter(pc.is_in(ends, wanted))
 
 
 def _touching(facts: pa.Table, ids: pa.StringArray) -> pa.Table:

@@ -30,6 +30,7 @@ from kg.build import languages_of
 from kg.catalog import read_dataset
 from kg.extract.parallel import ParallelExtractor
 from kg.facts import KnowledgeGraph, build_graph
+from kg.garbage import collector_paused
 from kg.mentions import KeptMentions
 from kg.rdf import index_rdf, write_nquads
 from kg.schema import load_schema
@@ -147,18 +148,24 @@ def hops(directory: Path) -> None:
 
 
 def timed(name: str, work: Callable[[], Any]) -> Any:
-    """Run, print seconds and peak memory so far, return."""
-    began = time.perf_counter()
-    result = work()
+    """Run, print seconds, CPU seconds of all processes and peak memory so far, return."""
+    began, cpu = time.perf_counter(), _cpu_s()
+    with collector_paused():
+        result = work()
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     seconds = time.perf_counter() - began
     print(
-        f"{name:22}{seconds:9.2f} s  peak {own / 2**20:6.2f} GiB"
+        f"{name:22}{seconds:9.2f} s  CPU {_cpu_s() - cpu:8.2f} s  peak {own / 2**20:6.2f} GiB"
         f" (largest child {children / 2**20:.2f})",
         flush=True,
     )
     return result
+
+
+def _cpu_s() -> float:
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system
 
 
 STAGES: dict[str, Callable[[Path], None]] = {

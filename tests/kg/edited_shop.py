@@ -77,10 +77,12 @@ class Shop:
             made["attributes"] = {"color": some.choice(["red", "crimson"])}
         return made
 
-    def event(self) -> tuple[str, str, str]:
+    def event(self) -> tuple[str, str, str, str, int]:
         known = sorted(self.products)
-        kinds = ["purchase", "view"]
-        return self.random.choice(USERS), self.random.choice(known), self.random.choice(kinds)
+        some = self.random
+        day = some.choice(["2026-03-02", "2026-03-09", "2026-04-01"])
+        kind = some.choice(["purchase", "purchase", "view"])
+        return some.choice(USERS), some.choice(known), kind, day, some.randint(1, 2)
 
     def triple(self) -> tuple[str, str, str]:
         known = sorted(self.products)
@@ -150,7 +152,8 @@ class Shop:
         (self.ontology / "shapes.ttl").write_text(self.shapes, encoding="utf-8")
         lines = [json.dumps({"id": name, **said}) for name, said in self.products.items()]
         (self.data / "products.jsonl").write_text("\n".join(lines), encoding="utf-8")
-        self._table("interactions.csv", ("user_id", "product_id", "event"), self.events)
+        header = ("user_id", "product_id", "event", "timestamp", "quantity")
+        self._table("interactions.csv", header, self.events)
         self._table("triples.csv", ("subject", "predicate", "object"), self.triples)
 
     def _table(self, name: str, header: tuple[str, ...], rows: set[Any]) -> None:
@@ -198,6 +201,9 @@ def property_graph(path: Path) -> dict[str, Any]:
             if kind == "NODE":
                 found = connection.execute(f"MATCH (n:{label}) RETURN n").get_all()
                 nodes += [repr({k: v for k, v in n.items() if k != "_ID"}) for [n] in found]
-        edges = rows("MATCH (a)-[r]->(b) RETURN a.id, label(r), b.id, r.confidence, r.source")
+        edges = [
+            repr((a, {k: v for k, v in r.items() if k not in {"_ID", "_SRC", "_DST"}}, b))
+            for a, r, b in connection.execute("MATCH (a)-[r]->(b) RETURN a.id, r, b.id").get_all()
+        ]
         connection.close()
-    return {"tables": tables, "nodes": sorted(nodes), "edges": edges}
+    return {"tables": tables, "nodes": sorted(nodes), "edges": sorted(edges)}

@@ -1,17 +1,20 @@
 """What is kept and brought up to date, piece by piece; the whole is in test_rebuild.py."""
 
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from kg.difference import difference, structure
 from kg.errors import StoreError
+from kg.facts import KnowledgeGraph
 from kg.mentions import KeptMentions, product_key, reading_fingerprint
 from kg.rdf import index_rdf, open_rdf, write_nquads
 from kg.rdf_update import update_index
-from kg.records import Fact, Mention, Product
+from kg.records import INTERACTION_SCHEMA, Fact, Mention, Product
 from kg.store import load_ladybug, open_store
 from kg.store.ladybug_update import update_ladybug
 from kg.validate import agreement
@@ -95,8 +98,56 @@ def test_other_tables_are_loaded_anew(tmp_path: Path) -> None:
 
 def test_a_graph_that_is_none_is_named(tmp_path: Path) -> None:
     (tmp_path / "old.lbdb").write_bytes(b"rubbish" * 1000)
+    louder = graph(ENTITIES, [*(f for f in FACTS if f != FACTS[2]), LOUDER])
+    change = difference(SHOP, louder)
     with pytest.raises(StoreError, match=r"the graph .*old\.lbdb cannot be brought up to date"):
-        update_ladybug(tmp_path / "old.lbdb", tmp_path / "new.lbdb", difference(SHOP, SHOP), SCHEMA)
+        update_ladybug(tmp_path / "old.lbdb", tmp_path / "new.lbdb", change, SCHEMA)
+
+
+def bought(*times: int) -> KnowledgeGraph:
+    """The shop, where u1 bought mugs on these days of March."""
+    rows = [
+        {
+            "user_id": "user:u1",
+            "product_id": "product:mug",
+            "event": "purchase",
+            "timestamp": datetime(2026, 3, day),
+            "quantity": 2.0,
+        }
+        for day in times
+    ]
+    return replace(SHOP, interactions=pa.Table.from_pylist(rows, INTERACTION_SCHEMA))
+
+
+@pytest.mark.parametrize("days", [(2, 9), (9,), (2, 2)])
+def test_what_is_bought_again_is_told_though_the_fact_is_the_same(
+    tmp_path: Path, days: tuple[int, ...]
+) -> None:
+    one, two = bought(2), bought(*days)
+    change = difference(one, two)
+    assert change.events.to_pylist() == [{"user_id": "user:u1", "product_id": "product:mug"}]
+    assert (change.gone.num_rows, change.added.num_rows) == (0, 0)
+    load_ladybug(one, SCHEMA, tmp_path / "old.lbdb")
+    load_ladybug(two, SCHEMA, tmp_path / "full.lbdb")
+    assert update_ladybug(tmp_path / "old.lbdb", tmp_path / "new.lbdb", change, SCHEMA)
+    found = []
+    for name in ("new", "full"):
+        with open_store(f"ladybug:{tmp_path / name}.lbdb") as store:
+            asked = store.cypher("MATCH (u:User)-[r:BOUGHT]->(p) RETURN u.id, p.id, r")
+            found.append(sorted(map(repr, asked.table.to_pylist())))
+    assert found[0] == found[1]
+
+
+def test_what_did_not_change_is_linked(tmp_path: Path) -> None:
+    old, new = tmp_path / "old.lbdb", tmp_path / "new.lbdb"
+    load_ladybug(SHOP, SCHEMA, old)
+    assert update_ladybug(old, new, difference(SHOP, SHOP), SCHEMA)
+    SHOP.write(tmp_path / "one")
+    told = replace(SHOP, unmapped={"made_by": 1})
+    told.write(tmp_path / "two", (SHOP, tmp_path / "one"))
+    linked = {path.name for path in (tmp_path / "two").iterdir() if path.stat().st_nlink == 2}
+    assert linked == {"products.parquet", "entities.parquet", "interactions.parquet"}
+    assert (new.stat().st_nlink, KnowledgeGraph.read(tmp_path / "two")) == (2, told)
 
 
 class Counting:
