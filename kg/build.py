@@ -22,6 +22,7 @@ from kg.conflicts import CONFLICTS_FILE, write_conflicts
 from kg.curated import CuratedFact, read_curated, written
 from kg.extract import Extractor
 from kg.extract.parallel import WORTH, ParallelExtractor
+from kg.extract.trained import reader_fingerprint
 from kg.facts import KnowledgeGraph, build_graph
 from kg.mentions import MENTIONS_FILE, KeptMentions, Reads
 from kg.progress import Passing, Progress
@@ -106,7 +107,8 @@ def build(
         watch.stage("former")
         before = former(store) if not full else "a full build was asked for"
         key = store.pseudonym_key()
-        kg = _graph(dataset, schema, before, key, draft, workers, watch, curated)
+        reads = _reader(dataset, schema, before, store.reader, workers)
+        kg = _graph(dataset, schema, reads, before, key, draft, watch, curated)
         projection = Projection(kg, schema, directory, draft, watch)
         write_rejects(dataset.rejects, draft.path / "rejects.jsonl")
         report = projection.write(before)
@@ -140,26 +142,31 @@ def build(
     )
 
 
-def _graph(
-    dataset: Dataset,
-    schema: Schema,
-    before: Former | str,
-    key: bytes,
-    draft: Draft,
-    workers: int,
-    watch: Progress,
-    curated: Sequence[CuratedFact],
-) -> KnowledgeGraph:
-    """The graph of a dataset, its mentions kept from before where they still hold."""
-    watch.stage("extract", len(dataset.products))
+def _reader(
+    dataset: Dataset, schema: Schema, before: Former | str, trained: Path | None, workers: int
+) -> KeptMentions:
+    """What reads a dataset, with the mentions kept from before where they still hold."""
     known = before.snapshot.path / MENTIONS_FILE if isinstance(before, Former) else None
 
     def make(schema: Schema, languages: Sequence[str], count: int) -> Reads:
         if workers > 1 and count >= WORTH:
-            return ParallelExtractor(schema, languages, workers)
-        return Extractor(schema, languages)
+            return ParallelExtractor(schema, languages, workers, trained)
+        return Extractor(schema, languages, trained)
 
-    reader = KeptMentions(schema, languages_of(dataset), known, make)
+    return KeptMentions(schema, languages_of(dataset), known, make, reader_fingerprint(trained))
+
+
+def _graph(
+    dataset: Dataset,
+    schema: Schema,
+    reader: KeptMentions,
+    before: Former | str,
+    key: bytes,
+    draft: Draft,
+    watch: Progress,
+    curated: Sequence[CuratedFact],
+) -> KnowledgeGraph:
+    watch.stage("extract", len(dataset.products))
     kg = build_graph(dataset, schema, reader, pseudonym_key=key, curated=curated, progress=watch)
     watch.stage("tables")
     kg.write(draft.path / "tables")

@@ -14,14 +14,11 @@ import pyarrow as pa
 
 from kg.errors import OntologyError
 from kg.ids import entity_id
-from kg.names import Names
+from kg.names import NAMED, Names, named_classes
 from kg.ontology_terms import Relation, Schema
 from kg.records import FACT_SCHEMA, Fact, Mention, Product
 
 __all__ = ["NAMED", "RowWriter", "fact_table", "named_classes", "plain_decimal"]
-
-NAMED: Final[Mapping[str, str]] = {"schema:Brand": "brand", "clew:Category": "category"}
-"""Classes whose entities come from names in every catalogue, and the prefix of their ids."""
 
 _ROWS: Final = 100_000
 
@@ -42,11 +39,6 @@ def plain_decimal(value: Decimal) -> str:
     """Lexical form without exponent or trailing zeros: ``Decimal('2.50')`` is ``2.5``."""
     text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def named_classes(schema: Schema) -> Mapping[str, str]:
-    """`NAMED` and the classes the ontology gives a ``clew:idPrefix``: class id -> prefix."""
-    return {**NAMED, **{c.id: c.id_prefix for c in schema.classes.values() if c.id_prefix}}
 
 
 class RowWriter:
@@ -81,6 +73,9 @@ class RowWriter:
             for value in _values(product, name):
                 self._facts.append(self._catalog_fact(subject, relation, value))
         for m in mentions:
+            names = self.names.get(m.object.partition(":")[0])
+            if names is not None:
+                names.entity(m.text)
             self._facts.append(
                 Fact(
                     subject,

@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from typing import Final
 
 from kg.ids import entity_id, slug
+from kg.ontology_terms import Schema
 
-__all__ = ["COMPANY_SUFFIXES", "Names", "brand_key"]
+__all__ = ["COMPANY_SUFFIXES", "NAMED", "Names", "brand_key", "named_classes", "named_id"]
+
+NAMED: Final[Mapping[str, str]] = {"schema:Brand": "brand", "clew:Category": "category"}
+"""Classes whose entities come from names in every catalogue, and the prefix of their ids."""
 
 COMPANY_SUFFIXES: Final = frozenset({
     "ab", "ag", "as", "bv", "co", "company", "corp", "corporation", "gmbh", "inc", "incorporated",
@@ -40,6 +45,16 @@ def brand_key(name: str) -> str:
     return folded
 
 
+def named_id(prefix: str, name: str) -> str:
+    """Compact id of the entity that a name belongs to."""
+    return entity_id(prefix, (brand_key(name) if prefix == "brand" else slug(name)) or name)
+
+
+def named_classes(schema: Schema) -> Mapping[str, str]:
+    """`NAMED` and the classes the ontology gives a ``clew:idPrefix``: class id -> prefix."""
+    return {**NAMED, **{c.id: c.id_prefix for c in schema.classes.values() if c.id_prefix}}
+
+
 class Names:
     """Entities of one prefix, made from names: the same key, the same entity."""
 
@@ -51,8 +66,7 @@ class Names:
     def entity(self, name: str) -> str:
         """Compact id of a name's entity; the spelling is counted."""
         if name not in self._ids:
-            key = brand_key(name) if self._prefix == "brand" else slug(name)
-            self._ids[name] = entity_id(self._prefix, key or name)
+            self._ids[name] = named_id(self._prefix, name)
         compact_id = self._ids[name]
         self._spellings[compact_id][name] += 1
         return compact_id

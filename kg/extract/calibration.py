@@ -36,7 +36,7 @@ class Calibration:
     @classmethod
     def fit(cls, raw: Sequence[float], right: Sequence[bool]) -> Calibration:
         """The calibration that fits best, in least squares, among the monotone ones."""
-        from sklearn.isotonic import IsotonicRegression  # takes a second to import
+        from sklearn.isotonic import IsotonicRegression  # noqa: PLC0415 - seconds to import
 
         if len(set(right)) < 2:
             return cls()

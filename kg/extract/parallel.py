@@ -10,6 +10,7 @@ import copyreg
 import multiprocessing
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -31,13 +32,20 @@ class ParallelExtractor:
     The processes are spawned, so the program's main module must be importable.
     """
 
-    def __init__(self, schema: Schema, languages: Sequence[str], workers: int) -> None:
-        self._schema, self._languages, self._workers = schema, tuple(languages), workers
+    def __init__(
+        self,
+        schema: Schema,
+        languages: Sequence[str],
+        workers: int,
+        trained: Path | None = None,
+    ) -> None:
+        self._made_with = schema, tuple(languages), trained
+        self._workers = workers
 
     def mentions(self, products: Iterable[Product]) -> Iterator[list[Mention]]:
         """One list of mentions per product, in the order of the products."""
         context = multiprocessing.get_context("spawn")
-        with context.Pool(self._workers, _start, (self._schema, self._languages)) as pool:
+        with context.Pool(self._workers, _start, self._made_with) as pool:
             for read in pool.imap(_read, _chunks(products)):
                 yield from read
 
@@ -52,8 +60,8 @@ copyreg.pickle(MappingProxyType, lambda mapping: (_proxy, (dict(mapping),)))
 _extractors: list[Extractor] = []  # of this process
 
 
-def _start(schema: Schema, languages: Sequence[str]) -> None:
-    _extractors.append(Extractor(schema, languages))
+def _start(schema: Schema, languages: Sequence[str], trained: Path | None) -> None:
+    _extractors.append(Extractor(schema, languages, trained))
 
 
 def _read(products: list[Product]) -> list[list[Mention]]:

@@ -11,7 +11,6 @@ makes a share of it (`kg.extract.calibration`).
 
 from __future__ import annotations
 
-import random
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -19,6 +18,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+import numpy as np
 import orjson
 import pycrfsuite
 from spacy.language import Language
@@ -132,8 +132,7 @@ class SpanTagger:
             )
         options = {"c1": l1, "c2": l2, "max_iterations": max_iterations}
         options["feature.possible_transitions"] = 1
-        order = list(range(len(docs)))
-        random.Random(seed).shuffle(order)
+        order = np.random.default_rng(seed).permutation(len(docs))
         apart = [docs[row] for row in order[: int(len(docs) * held_out)]]
         self.calibration = Calibration()
         if len(apart) >= _FEWEST_TO_CALIBRATE:
