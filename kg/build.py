@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pyarrow.compute as pc
 
 import ontology
@@ -35,6 +36,7 @@ __all__ = [
     "CURATED_FILE",
     "GRAPH_FILE",
     "RDF_FILE",
+    "SPELLINGS_FILE",
     "BuildReport",
     "build",
     "graph_of",
@@ -43,6 +45,8 @@ __all__ = [
 ]
 
 CURATED_FILE = "curated.csv"
+SPELLINGS_FILE = "spellings.json"
+"""Brands by id, and their spellings in the catalogue where there are several."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,7 @@ def build(
         write_rejects(dataset.rejects, draft.path / "rejects.jsonl")
         report = projection.write(before)
         write_conflicts(kg.conflicts, draft.path / CONFLICTS_FILE)
+        (draft.path / SPELLINGS_FILE).write_bytes(orjson.dumps(kg.spellings))
         (draft.path / CURATED_FILE).write_text(written(curated), encoding="utf-8")
         draft.dataset = {
             "name": dataset.meta.name,

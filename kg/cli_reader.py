@@ -68,7 +68,7 @@ def _print(console: Any, report: Sequence[dict[str, Any]]) -> None:
     rows = printed(None, "language", "label", "#texts", "#precision", "#recall", "#F1", "#off by")
     for row in report:
         figures = (
-            f"{row[name]:.2f}" for name in ("precision", "recall", "f1", "calibration_error")
+            f"{row[name]:.3f}" for name in ("precision", "recall", "f1", "calibration_error")
         )
         rows.add_row(row["language"], row["label"], f"{row['texts']:,}", *figures)
     console.print(rows)

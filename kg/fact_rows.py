@@ -44,14 +44,21 @@ def plain_decimal(value: Decimal) -> str:
 class RowWriter:
     """Collects the facts of products.
 
+    Args:
+        schema: the ontology.
+        brands: other spellings of brands, as of `kg.brands.resolve_brands`.
+
     Raises:
         OntologyError: a relation reads a catalogue field that products do not have, or its range
             is no class of names and no datatype.
     """
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, brands: Mapping[str, str] | None = None) -> None:
         self._named = named_classes(schema)
-        self.names = {prefix: Names(prefix) for prefix in self._named.values()}
+        self.names = {
+            prefix: Names(prefix, brands if prefix == "brand" else None)
+            for prefix in self._named.values()
+        }
         self._facts: list[Fact] = []
         self._tables = [FACT_SCHEMA.empty_table()]
         self._catalog = [
@@ -74,13 +81,12 @@ class RowWriter:
                 self._facts.append(self._catalog_fact(subject, relation, value))
         for m in mentions:
             names = self.names.get(m.object.partition(":")[0])
-            if names is not None:
-                names.entity(m.text)
+            named = m.object if names is None else names.entity(m.text)
             self._facts.append(
                 Fact(
                     subject,
                     m.relation,
-                    m.object,
+                    named,
                     None,
                     m.confidence,
                     m.component,

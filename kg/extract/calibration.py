@@ -62,7 +62,7 @@ class Bin(NamedTuple):
 
     confidence: float  # mean
     share: float  # right
-    count: int
+    size: int
 
 
 def reliability(
@@ -89,4 +89,4 @@ def calibration_error(
     if len(confidence) == 0:
         raise ValueError("no confidences: the calibration error of nothing is not defined")
     found = reliability(confidence, right, bins)
-    return sum(b.count * abs(b.share - b.confidence) for b in found) / len(confidence)
+    return sum(b.size * abs(b.share - b.confidence) for b in found) / len(confidence)
