@@ -193,7 +193,8 @@ class SpanTagger:
             self._load(fields)
         except (OSError, ValueError, KeyError, TypeError) as exc:
             raise ExtractionError(
-                f"{directory} holds no trained span tagger ({exc}); train it again: clew read-train"
+                f"{directory} holds no trained span tagger ({exc}); "
+                "train it again: clew train-reader"
             ) from exc
         return self
 
