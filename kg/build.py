@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pyarrow.compute as pc
 
 import ontology
@@ -32,6 +33,7 @@ __all__ = [
     "CURATED_FILE",
     "GRAPH_FILE",
     "RDF_FILE",
+    "SPELLINGS_FILE",
     "BuildReport",
     "build",
     "graph_of",
@@ -40,6 +42,8 @@ __all__ = [
 ]
 
 CURATED_FILE = "curated.csv"
+SPELLINGS_FILE = "spellings.json"
+"""Brands by id, and their spellings in the catalogue where there are several."""
 
 
 @dataclass(frozen=True)
@@ -104,11 +108,13 @@ def build(
         watch.stage("former")
         before = former(store, directory, schema) if not full else "a full build was asked for"
         key = store.pseudonym_key()
-        kg = _graph(dataset, schema, before, key, draft, workers, watch, curated)
+        reads = _reader(dataset, schema, before, store.reader, workers)
+        kg = _graph(dataset, schema, reads, before, key, draft, watch, curated)
         projection = Projection(kg, schema, directory, draft, watch)
         write_rejects(dataset.rejects, draft.path / "rejects.jsonl")
         report = projection.write(before)
         write_conflicts(kg.conflicts, draft.path / CONFLICTS_FILE)
+        (draft.path / SPELLINGS_FILE).write_bytes(orjson.dumps(kg.spellings))
         (draft.path / CURATED_FILE).write_text(written(curated), encoding="utf-8")
         draft.dataset = {
             "name": dataset.meta.name,
@@ -138,26 +144,36 @@ def build(
     )
 
 
-def _graph(
-    dataset: Dataset,
-    schema: Schema,
-    before: Former | str,
-    key: bytes,
-    draft: Draft,
-    workers: int,
-    watch: Progress,
-    curated: Sequence[CuratedFact],
-) -> KnowledgeGraph:
-    """The graph of a dataset, its mentions kept from before where they still hold."""
-    watch.stage("extract", len(dataset.products))
+def _reader(
+    dataset: Dataset, schema: Schema, before: Former | str, trained: Path | None, workers: int
+) -> KeptMentions:
+    """What reads a dataset, with the mentions kept from before where they still hold."""
     known = before.snapshot.path / MENTIONS_FILE if isinstance(before, Former) else None
 
     def make(schema: Schema, languages: Sequence[str], count: int) -> Reads:
         from kg.extract.parallel import extractor  # noqa: PLC0415  # imports spaCy
 
-        return extractor(schema, languages, workers, count)
+        return extractor(schema, languages, trained, workers, count)
 
-    reader = KeptMentions(schema, languages_of(dataset), known, make)
+    fingerprint = b""
+    if trained is not None:
+        from kg.extract.trained import reader_fingerprint  # noqa: PLC0415  # imports spaCy
+
+        fingerprint = reader_fingerprint(trained)
+    return KeptMentions(schema, languages_of(dataset), known, make, fingerprint)
+
+
+def _graph(
+    dataset: Dataset,
+    schema: Schema,
+    reader: KeptMentions,
+    before: Former | str,
+    key: bytes,
+    draft: Draft,
+    watch: Progress,
+    curated: Sequence[CuratedFact],
+) -> KnowledgeGraph:
+    watch.stage("extract", len(dataset.products))
     kg = build_graph(dataset, schema, reader, pseudonym_key=key, curated=curated, progress=watch)
     watch.stage("tables")
     written = (

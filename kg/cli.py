@@ -11,6 +11,7 @@ from rich.console import Console
 
 from kg.cli_graph import graph
 from kg.cli_query import cypher, queries, sparql
+from kg.cli_reader import train_reader
 from kg.cli_snapshots import snapshots
 from kg.cli_support import (
     ClewGroup,
@@ -161,6 +162,7 @@ COMMANDS: tuple[click.Command, ...] = (
     data,
     extract,
     build,
+    train_reader,
     snapshots,
     graph,
     cypher,

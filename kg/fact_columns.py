@@ -25,7 +25,16 @@ __all__ = ["PRODUCT_CLASSES", "compact_interactions", "event_facts", "triple_fac
 
 PRODUCT_CLASSES: Final = frozenset({"schema:Product", "clew:ProductReference"})
 
-_SOURCES: Final = ("curated", "catalog", "triples", "events", "ontology", "phrase", "measure")
+_SOURCES: Final = (
+    "curated",
+    "catalog",
+    "triples",
+    "events",
+    "ontology",
+    "phrase",
+    "measure",
+    "trained",
+)
 _FIELDS: Final = ("title", "attributes", "categories", "description")
 
 

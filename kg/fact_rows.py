@@ -15,14 +15,11 @@ import pyarrow as pa
 
 from kg.errors import OntologyError
 from kg.ids import entity_id
-from kg.names import Names
+from kg.names import NAMED, Names, named_classes
 from kg.ontology_terms import Relation, Schema
 from kg.records import FACT_SCHEMA, Fact, Mention, Product
 
 __all__ = ["NAMED", "RowWriter", "fact_table", "named_classes", "plain_decimal"]
-
-NAMED: Final[Mapping[str, str]] = {"schema:Brand": "brand", "clew:Category": "category"}
-"""Classes whose entities come from names in every catalogue, and the prefix of their ids."""
 
 _ROWS: Final = 100_000
 _STATED: Final = (1.0, "catalog", None, None, None)  # confidence, source, field, start, end
@@ -49,22 +46,24 @@ def plain_decimal(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def named_classes(schema: Schema) -> Mapping[str, str]:
-    """`NAMED` and the classes the ontology gives a ``clew:idPrefix``: class id -> prefix."""
-    return {**NAMED, **{c.id: c.id_prefix for c in schema.classes.values() if c.id_prefix}}
-
-
 class RowWriter:
     """Collects the facts of products.
+
+    Args:
+        schema: the ontology.
+        brands: other spellings of brands, as of `kg.brands.resolve_brands`.
 
     Raises:
         OntologyError: a relation reads a catalogue field that products do not have, or its range
             is no class of names and no datatype.
     """
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, brands: Mapping[str, str] | None = None) -> None:
         self._named = named_classes(schema)
-        self.names = {prefix: Names(prefix) for prefix in self._named.values()}
+        self.names = {
+            prefix: Names(prefix, brands if prefix == "brand" else None)
+            for prefix in self._named.values()
+        }
         self._rows: list[_Row] = []
         self._tables = [FACT_SCHEMA.empty_table()]
         self._catalog = [
@@ -85,10 +84,11 @@ class RowWriter:
         for relation, name in self._catalog:
             for value in _values(product, name):
                 self._rows.append(self._catalog_row(subject, relation, value))
-        self._rows += [
-            (subject, relation, value, None, sure, component, field, start, end, text)
-            for _, field, start, end, text, relation, value, sure, component in mentions
-        ]
+        for _, field, start, end, text, relation, value, sure, component in mentions:
+            names = self.names.get(value.partition(":")[0])
+            named = value if names is None else names.entity(text)
+            row = (subject, relation, named, None, sure, component, field, start, end, text)
+            self._rows.append(row)
 
     def spell(self, given: Iterable[tuple[str, str]]) -> None:
         """Know names by which objects were given elsewhere: (compact id, name) pairs."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -18,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from kg.brands import resolve_brands
 from kg.conflicts import Conflict, apply_curated, find_conflicts
 from kg.entities import broader_facts, entity_table
 from kg.errors import NotFoundError, StoreError
@@ -87,6 +89,8 @@ class KnowledgeGraph:
     """Predicates of the dataset's triples that no relation reads, and how many triples had them."""
     conflicts: Sequence[Conflict] = field(default=(), compare=False)
     """What contradicts what; of a graph just built, not of one read back (`kg.conflicts`)."""
+    spellings: Mapping[str, Mapping[str, int]] = field(default_factory=dict, compare=False)
+    """Brands the catalogue spells in several ways: id -> spelling -> times; likewise."""
 
     def write(self, directory: Path, known: tuple[KnowledgeGraph, Path] | None = None) -> None:
         """Write products, entities, facts and interactions as ``<name>.parquet``.
@@ -165,7 +169,7 @@ def build_graph(
     Raises:
         OntologyError: a relation reads a catalogue field that does not exist.
     """
-    rows = RowWriter(schema)
+    rows = RowWriter(schema, resolve_brands(Counter(p.brand for p in dataset.products if p.brand)))
     mentions = extractor.mentions(dataset.products)
     for product, found in zip(dataset.products, mentions, strict=True):
         rows.write(product, found)
@@ -192,6 +196,7 @@ def build_graph(
         interactions=interactions,
         unmapped={**unread, **unread_events},
         conflicts=conflicts,
+        spellings=rows.names["brand"].alternatives() if "brand" in rows.names else {},
     )
 
 

@@ -44,6 +44,7 @@ _SCHEMA = pa.schema(
     ]
 )
 _BATCH = 4096
+_READ_WITH: Final = ("quantities.py", "ids.py", "names.py")  # besides the package extract
 
 
 class Reads(Protocol):
@@ -61,6 +62,7 @@ class KeptMentions:
         languages: ISO 639-1 codes of the texts to read.
         known: what a former build wrote; it need not exist.
         make: makes the extractor for so many products, when there is something to read.
+        trained: fingerprint of the trained reader it reads with, if any.
 
     Raises:
         StoreError: what a former build wrote cannot be read.
@@ -72,7 +74,9 @@ class KeptMentions:
         languages: Sequence[str],
         known: Path | None,
         make: Callable[[Schema, Sequence[str], int], Reads],
+        trained: bytes = b"",
     ) -> None:
+        self._trained = trained
         self._schema, self._languages, self._make = schema, languages, make
         self._known = _SCHEMA.empty_table() if known is None else _read(known)
         self._rows = {key: row for row, key in enumerate(self._known["key"].to_pylist())}
@@ -83,7 +87,7 @@ class KeptMentions:
     def mentions(self, products: Iterable[Product]) -> Iterator[list[Mention]]:
         """One list of mentions per product, in the order of the products."""
         products = list(products)
-        fingerprint = reading_fingerprint(self._schema, self._languages)
+        fingerprint = reading_fingerprint(self._schema, self._languages, self._trained)
         keys = [product_key(product, fingerprint) for product in products]
         unread = [p for p, key in zip(products, keys, strict=True) if key not in self._rows]
         self.num_read, self.num_kept = len(unread), len(products) - len(unread)
@@ -119,16 +123,16 @@ class KeptMentions:
 
 def product_key(product: Product, fingerprint: bytes) -> bytes:
     """Hash (16 bytes) of what a product's mentions depend on: the rest of the arguments apart,
-    its id, language, title, description, categories, attributes and translations.
+    its id, language, title, description, brand, categories, attributes and translations.
     """
     texts = {code: (text.title, text.description) for code, text in product.texts().items()}
     attributes = list(product.attributes.items())
-    said = (product.id, product.language, texts, product.categories, attributes)
+    said = (product.id, product.language, texts, product.brand, product.categories, attributes)
     digest = hashlib.blake2b(orjson.dumps(said), key=fingerprint, digest_size=16)
     return digest.digest()
 
 
-def reading_fingerprint(schema: Schema, languages: Sequence[str]) -> bytes:
+def reading_fingerprint(schema: Schema, languages: Sequence[str], trained: bytes = b"") -> bytes:
     """Hash (32 bytes) of what reading depends on besides the product.
 
     Labels in languages that are not read, explanation templates, shapes, classes and relations
@@ -137,14 +141,16 @@ def reading_fingerprint(schema: Schema, languages: Sequence[str]) -> bytes:
     relations = [
         (relation.id, relation.sources, relation.fields)
         for relation in schema.relations.values()
-        if any(source.startswith(("phrase:", "measure:")) for source in relation.sources)
+        if any(
+            source.startswith(("phrase:", "measure:", "trained:")) for source in relation.sources
+        )
     ]
     concepts = [_read_of(concept, languages) for concept in schema.concepts.values()]
     units = [
         (unit.id, _sorted(unit.labels), unit.dimension, unit.factor)
         for unit in schema.units.values()
     ]
-    said = (sorted(languages), relations, concepts, units, schema.languages)
+    said = (sorted(languages), relations, concepts, units, schema.languages, trained.hex())
     return hashlib.blake2b(orjson.dumps(said), key=_code(), digest_size=32).digest()
 
 
@@ -167,9 +173,9 @@ def _code() -> bytes:
     """Hash of the code that reads, and the versions of the libraries it reads with."""
     here = Path(__file__).parent
     digest = hashlib.blake2b(digest_size=32)
-    for path in [*sorted((here / "extract").glob("*.py")), here / "quantities.py", here / "ids.py"]:
+    for path in [*sorted((here / "extract").glob("*.py")), *(here / n for n in _READ_WITH)]:
         digest.update(path.read_bytes())
-    for library in ("spacy", "rjieba"):
+    for library in ("spacy", "rjieba", "python-crfsuite"):
         digest.update(importlib.metadata.version(library).encode())
     return digest.digest()
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 __all__ = ["FRAME_SLOTS", "SOURCE_KINDS", "ClassDef", "Concept", "Relation", "Schema", "Unit"]
 
-SOURCE_KINDS = ("catalog", "event", "measure", "ontology", "phrase", "triples")
+SOURCE_KINDS = ("catalog", "event", "measure", "ontology", "phrase", "trained", "triples")
 """What may stand before the colon of a `Relation.sources` entry."""
 
 FRAME_SLOTS: Mapping[str, frozenset[str]] = {

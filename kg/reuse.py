@@ -26,7 +26,7 @@ from kg.validate import Report
 
 __all__ = ["Former", "code_fingerprint", "former"]
 
-_LIBRARIES = ("ladybug", "pyoxigraph", "rdflib", "pyshacl", "spacy", "rjieba")
+_LIBRARIES = ("ladybug", "pyoxigraph", "rdflib", "pyshacl", "spacy", "rjieba", "python-crfsuite")
 
 
 @dataclass(frozen=True)

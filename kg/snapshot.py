@@ -95,6 +95,11 @@ class SnapshotStore:
             raise StoreError(f"no snapshot {snapshot_id!r} in {self.root}; there are: {known}")
         return Snapshot(self._snapshots / snapshot_id)
 
+    @property
+    def reader(self) -> Path:
+        """Directory of the trained reader, which builds use where there is one."""
+        return self.root / "reader"
+
     def switch(self, snapshot_id: str) -> Snapshot:
         """Make a published snapshot the current one.
 

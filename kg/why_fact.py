@@ -35,6 +35,7 @@ _SAID: Final[Mapping[str, str]] = {
     "phrase": "read from words by the ontology's labels",
     "measure": "read from an amount in the text",
     "ontology": "follows from another concept by the ontology",
+    "trained": "read from words by the trained reader",
     "curated": "asserted by a knowledge engineer",
 }
 

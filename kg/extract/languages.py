@@ -25,7 +25,7 @@ from spacy.vocab import Vocab
 from kg.errors import ExtractionError
 from kg.extract.words import HYPHENS, NORMS, plain_norm
 
-__all__ = ["ChineseTokenizer", "blank_pipeline"]
+__all__ = ["CharacterTokenizer", "ChineseTokenizer", "blank_pipeline"]
 
 _PREFIX = re.compile(r"^[\W_]")
 _SUFFIX = re.compile(r"(?:[^\w'’]|_|(?<![sS])['’])$")
@@ -89,6 +89,31 @@ class ChineseTokenizer:
         return map(self, texts)
 
 
+class CharacterTokenizer:
+    """One token per character: for taggers that need no segmenter."""
+
+    def __init__(self, vocab: Vocab) -> None:
+        self.vocab = vocab
+
+    def __call__(self, text: str) -> Doc:
+        """The document of a text."""
+        return Doc(self.vocab, words=list(text), spaces=[False] * len(text))
+
+    def pipe(self, texts: Iterable[str], batch_size: int = 0) -> Iterable[Doc]:
+        """Documents of many texts; ``batch_size`` is spaCy's and changes nothing here."""
+        return map(self, texts)
+
+
+def make_words() -> Any:
+    """Factory of the tokenizer of languages with spaces, in the registry as ``clew.Words.v1``."""
+    return lambda nlp: _word_tokenizer(nlp.vocab)
+
+
+def make_characters() -> Any:
+    """Factory of `CharacterTokenizer`, in spaCy's registry as ``clew.Characters.v1``."""
+    return lambda nlp: CharacterTokenizer(nlp.vocab)
+
+
 def make_chinese(words: Iterable[str] = ()) -> Any:
     """Factory of the Chinese tokenizer, in spaCy's registry as ``clew.Chinese.v1``."""
     kept = tuple(words)
@@ -96,3 +121,5 @@ def make_chinese(words: Iterable[str] = ()) -> Any:
 
 
 registry.tokenizers.register("clew.Chinese.v1", func=make_chinese)
+registry.tokenizers.register("clew.Words.v1", func=make_words)
+registry.tokenizers.register("clew.Characters.v1", func=make_characters)

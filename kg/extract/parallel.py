@@ -11,6 +11,7 @@ import gc
 import multiprocessing
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -27,12 +28,12 @@ _CHUNK = 1_000  # products handed to a process at once
 
 
 def extractor(
-    schema: Schema, languages: Sequence[str], workers: int, count: int
+    schema: Schema, languages: Sequence[str], trained: Path | None, workers: int, count: int
 ) -> Extractor | ParallelExtractor:
     """What reads ``count`` products soonest with so many processes at hand."""
     if workers > 1 and count >= WORTH:
-        return ParallelExtractor(schema, languages, workers)
-    return Extractor(schema, languages)
+        return ParallelExtractor(schema, languages, workers, trained)
+    return Extractor(schema, languages, trained)
 
 
 class ParallelExtractor:
@@ -41,13 +42,20 @@ class ParallelExtractor:
     The processes are spawned, so the program's main module must be importable.
     """
 
-    def __init__(self, schema: Schema, languages: Sequence[str], workers: int) -> None:
-        self._schema, self._languages, self._workers = schema, tuple(languages), workers
+    def __init__(
+        self,
+        schema: Schema,
+        languages: Sequence[str],
+        workers: int,
+        trained: Path | None = None,
+    ) -> None:
+        self._made_with = schema, tuple(languages), trained
+        self._workers = workers
 
     def mentions(self, products: Iterable[Product]) -> Iterator[list[Mention]]:
         """One list of mentions per product, in the order of the products."""
         context = multiprocessing.get_context("spawn")
-        with context.Pool(self._workers, _start, (self._schema, self._languages)) as pool:
+        with context.Pool(self._workers, _start, self._made_with) as pool:
             for read in pool.imap(_read, _chunks(products)):
                 yield from read
 
@@ -62,9 +70,9 @@ copyreg.pickle(MappingProxyType, lambda mapping: (_proxy, (dict(mapping),)))
 _extractors: list[Extractor] = []  # of this process
 
 
-def _start(schema: Schema, languages: Sequence[str]) -> None:
+def _start(schema: Schema, languages: Sequence[str], trained: Path | None) -> None:
     gc.disable()  # what is read here makes no cycles, see `kg.garbage`
-    _extractors.append(Extractor(schema, languages))
+    _extractors.append(Extractor(schema, languages, trained))
 
 
 def _read(products: list[Product]) -> list[list[Mention]]:

@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from pathlib import Path
 
 from kg.extract.fields import FieldText, field_texts
 from kg.extract.reader import LanguageReader
 from kg.extract.settings import HEAD_RELATION, read_settings
+from kg.extract.trained import trained_readers
 from kg.ontology_terms import Schema
 from kg.records import Mention, Product
 
@@ -28,18 +30,22 @@ class Extractor:
     Args:
         schema: the ontology.
         languages: ISO 639-1 codes of the texts to read.
+        trained: directory of a trained reader (see `kg.extract.trained`).
 
     Raises:
-        ExtractionError: no pipeline can be made for a language.
+        ExtractionError: no pipeline can be made for a language, or the trained reader is damaged.
     """
 
-    def __init__(self, schema: Schema, languages: Sequence[str]) -> None:
+    def __init__(
+        self, schema: Schema, languages: Sequence[str], trained: Path | None = None
+    ) -> None:
         settings = read_settings(schema)
         self._fields = settings.fields
         self._readers = {
             language: LanguageReader(schema, language, settings)
             for language in dict.fromkeys(languages)
         }
+        self._trained = trained_readers(trained, self._readers, settings)
 
     def mentions(self, products: Iterable[Product]) -> Iterator[list[Mention]]:
         """One list of mentions per product, in the order of the products."""
@@ -58,7 +64,12 @@ class Extractor:
             mentions = self._readers[language].read((products[row], text) for row, text in texts)
             for (row, _), there in zip(texts, mentions, strict=True):
                 found[row] += there
-        return [_with_one_head(mentions) for mentions in found]
+        found = [_with_one_head(mentions) for mentions in found]
+        for language, reader in self._trained.items():
+            for row, text in by_language[language]:
+                if text.setting == "title":
+                    found[row] += reader.read(products[row], text, found[row])
+        return found
 
 
 def _with_one_head(mentions: list[Mention]) -> list[Mention]:

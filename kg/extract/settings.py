@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from kg.extract.fields import field_setting
+from kg.names import named_classes
 from kg.ontology_terms import Schema
 
 __all__ = ["HEAD_RELATION", "Readers", "Settings", "read_settings"]
@@ -30,11 +31,12 @@ class Settings:
     measures: Mapping[str, Readers]  # field -> dimension -> relations
     schemes: Mapping[str, frozenset[str]]  # scheme -> relations that read it from any field
     implied: Mapping[str, tuple[tuple[str, str], ...]]  # concept -> (relation, concept) that follow
+    trained: Mapping[str, tuple[str, str]]  # label of a span -> relation, prefix of its entities
 
     @property
     def fields(self) -> frozenset[str]:
         """Every field that something is read from."""
-        return frozenset({*self.phrases, *self.measures})
+        return frozenset({*self.phrases, *self.measures, *(["title"] if self.trained else [])})
 
     @property
     def heads(self) -> frozenset[str]:
@@ -66,4 +68,17 @@ def read_settings(schema: Schema) -> Settings:
         for concept in schema.concepts.values()
         if concept.implies
     }
-    return Settings(dict(phrases), dict(measures), schemes, implied)
+    return Settings(dict(phrases), dict(measures), schemes, implied, _trained(schema))
+
+
+def _trained(schema: Schema) -> dict[str, tuple[str, str]]:
+    """What spans of open classes state: entities of the first class of names in the range."""
+    named = named_classes(schema)
+    return {
+        source.partition(":")[2]: (relation.id, named[class_id])
+        for relation in schema.relations.values()
+        for source in relation.sources
+        if source.startswith("trained:")
+        for class_id in relation.range[::-1]
+        if class_id in named
+    }
