@@ -1,0 +1,80 @@
+"""A search cut into words, its spelling repaired.
+
+In: a search. Out: `Tokens`: a spaCy document of the words as they are read, and where each stands
+in the search as typed. Characters of the document and of the search are told apart: patterns run
+on the document, `Tokens.typed` leads back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from kg.extract.query_terms import Repair
+
+__all__ = ["Place", "Tokens", "tokenize"]
+
+Place = tuple[int, int]
+"""Tokens, half open."""
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The words of a search."""
+
+    text: str  # as typed, white space made single
+    doc: Doc  # as read
+    places: tuple[tuple[int, int], ...]  # characters of each token in ``text``
+    norms: tuple[str, ...]
+    repairs: tuple[Repair, ...]
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @property
+    def read(self) -> str:
+        """The search as it is read: what patterns run on."""
+        return self.doc.text
+
+    def place(self, start: int, end: int) -> Place:
+        """The tokens that characters of `read` touch."""
+        touched = [
+            token.i for token in self.doc if token.idx < end and start < token.idx + len(token.text)
+        ]
+        return (touched[0], touched[-1] + 1) if touched else (0, 0)
+
+    def chars(self, place: Place) -> tuple[int, int]:
+        """The characters of `read` that tokens cover."""
+        first, last = self.doc[place[0]], self.doc[place[1] - 1]
+        return first.idx, last.idx + len(last.text)
+
+    def typed(self, place: Place) -> tuple[int, int, str]:
+        """Where tokens stand in ``text``, and what was typed there."""
+        start, end = self.places[place[0]][0], self.places[place[1] - 1][1]
+        return start, end, self.text[start:end]
+
+
+def tokenize(text: str, nlp: Language, repair: Callable[[str], str | None] | None) -> Tokens:
+    """Cut a search into words.
+
+    Args:
+        text: the search.
+        nlp: a blank pipeline of its language.
+        repair: gives the word an unknown word stands for; None: nothing is repaired.
+    """
+    text = " ".join(text.split())
+    typed = nlp.tokenizer(text)
+    words = [token.text for token in typed]
+    places = tuple((token.idx, token.idx + len(token.text)) for token in typed)
+    repairs = []
+    if repair is not None:
+        for row, (word, (start, end)) in enumerate(zip(words, places, strict=True)):
+            better = repair(word)
+            if better is not None:
+                words[row] = better
+                repairs.append(Repair(start, end, word, better))
+    doc = Doc(nlp.vocab, words=words, spaces=[bool(token.whitespace_) for token in typed])
+    return Tokens(text, doc, places, tuple(token.norm_ for token in doc), tuple(repairs))
