@@ -52,12 +52,14 @@ class _Reading:
     price_at: Place | None = None
     cheap_at: Place | None = None
     stock_at: Place | None = None
+    news_at: Place | None = None
     cue: Cue | None = None
 
     @property
     def taken(self) -> list[Place]:
         """Tokens that name nothing because they say something else."""
-        places = [p for p in (self.price_at, self.cheap_at, self.stock_at) if p is not None]
+        asides = (self.price_at, self.cheap_at, self.stock_at, self.news_at)
+        places = [place for place in asides if place is not None]
         return [*places, *(self.cue.places if self.cue else ())]
 
 
@@ -109,7 +111,7 @@ class QueryReader:
             )
         finder, grammar = self._finders[language], GRAMMARS[language]
         repair = self._speller.repair if language == "en" else None
-        tokens = tokenize(text, finder.nlp, repair)
+        tokens = tokenize(text, finder.nlp, repair, finder.cuts)
         reading = self._read(tokens, finder, grammar)
         reading = self._with_product(reading)
         refused = read_refusals(tokens, reading.found, grammar, reading.taken)
@@ -125,7 +127,11 @@ class QueryReader:
             start, end, typed = tokens.typed(reading.price_at)
             reading.price = replace(price, start=start, end=end, text=typed)
             reading.found = [i for i in reading.found if not i.touches(reading.price_at)]
-        for name, pattern in (("cheap_at", grammar.cheap), ("stock_at", grammar.in_stock)):
+        for name, pattern in (
+            ("cheap_at", grammar.cheap),
+            ("stock_at", grammar.in_stock),
+            ("news_at", grammar.news),
+        ):
             match = pattern.search(tokens.read)
             if match:
                 setattr(reading, name, tokens.place(*match.span()))
@@ -134,8 +140,16 @@ class QueryReader:
             reading.cue = for_a_thing(tokens, reading.found, self._heads, self._holders)
         taken = reading.taken
         reading.found = finder.find(tokens, taken) if taken else reading.found
-        reading.found = [i for i in reading.found if not any(i.touches(place) for place in taken)]
+        reading.found = self._without_mere_categories(
+            [i for i in reading.found if not any(i.touches(place) for place in taken)]
+        )
         return reading
+
+    def _without_mere_categories(self, found: list[Found]) -> list[Found]:
+        """Beside a kind of product, the name of a category is just a word."""
+        if any(i.kind == "concept" and i.id.partition(":")[0] in self._heads for i in found):
+            return [item for item in found if item.kind != "category"]
+        return found
 
     def _with_product(self, reading: _Reading) -> _Reading:
         """Words that are the name of one product, read as that product."""
@@ -155,8 +169,6 @@ class QueryReader:
             return reading
         whole = (rows[0], rows[-1] + 1)
         others = [item for item in reading.found if not item.touches(whole)]
-        also = tuple(i.id for i in reading.found if i.touches(whole) and i.kind == "concept")
-        del also  # the product says it all
         return replace(
             reading, found=sorted([*others, Found(whole, "product", product)], key=_by_place)
         )
@@ -177,7 +189,11 @@ class QueryReader:
             norms = [tokens.norms[r] for r in range(*place) if self._is_content(reading, r)]
             group = len(refused.groups) + 1 + refused.texts.index(place)
             parts.append(
-                Part(start, end, typed, "text", " ".join(norms), "not", group=group)
+                Part(
+                    *(start, end, typed, "text", " ".join(norms), "not"),
+                    group=group,
+                    norms=tuple(norms),
+                )
             )
         named = {row for item in reading.found for row in range(*item.place)}
         words = tuple(
@@ -222,6 +238,7 @@ class QueryReader:
             item.compare,
             group,
             round(item.confidence, 4),
+            reading.tokens.norms[slice(*item.place)],
         )
 
     def _intent(self, reading: _Reading, refused: Refusals, words: Sequence[Word]) -> Intent:

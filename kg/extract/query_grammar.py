@@ -33,6 +33,7 @@ class Grammar:
     denial_ends: re.Pattern[str]  # where a refusal ends
     splits: frozenset[str]  # words between two things refused each by itself: or
     looks_around: re.Pattern[str]  # browsing, whatever is named beside no kind of product
+    news: re.Pattern[str]  # browsing, and no name of anything
     passed_over: frozenset[str]  # words that ask for nothing
 
 
@@ -62,9 +63,8 @@ _ENGLISH: Final = Grammar(
         (
             "substitute",
             _any(
-                rf"\b(?:alternatives?|substitutes?|replacements?|dupes?|swaps?)\s(?:to|for|of)\s{_ABOUT}".replace(
-                    "about", "about"
-                ),
+                r"\b(?:alternatives?|substitutes?|replacements?|dupes?|swaps?)\s(?:to|for|of)"
+                rf"\s{_ABOUT}"
             ),
         ),
         ("substitute", _any(rf"\b(?:instead|in\splace)\sof\s{_ABOUT}")),
@@ -87,7 +87,7 @@ _ENGLISH: Final = Grammar(
             "complement",
             _any(rf"\b(?:to\s)?(?:goes|go|going|pairs?|paired|worn|works?)\s(?:well\s)?with\s{_ABOUT}"),
         ),
-        ("complement", _any(rf"\bmatching\b(?=.*\bfor\b)(?:.*?\bfor\s{_ABOUT})?")),
+        ("complement", _any(rf"\bmatching\b(?=.*?\bfor\s{_ABOUT})")),
         (
             "complement",
             _any(rf"\b(?:(?:to|that|which)\s)?match(?:es|ing)?(?:\swith|\sto)?\s{_ABOUT}"),
@@ -134,6 +134,7 @@ _ENGLISH: Final = Grammar(
         r"\b(?:things?|stuff|ideas?|anything|everything|whatever|range|collection|show|browse|"
         r"looking|what['’]?s|what|best\s?sellers?|popular|trending|new|latest|inspiration|themed?)\b"
     ),
+    news=_any(r"\bnew\s(?:arrivals?|in)\b|\bwhat['’]?s\s(?:new|on)\b|\bjust\slooking\b"),
     passed_over=frozenset(STOP_WORDS)
     | _words(
         "buy need want wanted looking search shop store shops stores sale online product products "
@@ -166,6 +167,7 @@ _CHINESE: Final = Grammar(
     denial_ends=_any(r"[的,，。;；!！?？\s]|以外|之外|外|但"),
     splits=_words("和 或 与 、 或者 及"),
     looks_around=_any(r"看看|随便|有什么|推荐|热门|新品|逛"),
+    news=_any(r"新品|新到|随便看看"),
     passed_over=_words(
         "的 了 和 与 及 或 有 没有 有没有 我 我们 想 要 想要 买 找 个 一个 一些 些 请 给 吗 呢 吧 什么 东西 "
         "商品 产品 适合 用 用的 可以 能 看看 看 随便 推荐 哪里 哪个 图案 款 风格 装 送 送给 一点 一点儿 点 "

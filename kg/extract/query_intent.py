@@ -49,7 +49,8 @@ def find_cue(tokens: Tokens, found: Sequence[Found], grammar: Grammar) -> Cue | 
 def _without(place: Place, about: Place | None) -> tuple[Place, ...]:
     if about is None:
         return (place,)
-    return tuple(p for p in ((place[0], about[0]), (about[1], place[1])) if p[0] < p[1])
+    before, after = (place[0], min(place[1], about[0])), (max(place[0], about[1]), place[1])
+    return tuple(part for part in (before, after) if part[0] < part[1])
 
 
 def _wider(item: Found, cue: Place) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from kg.extract.context import UNSPACED
 from kg.extract.cues import CUES, Cues
 from kg.extract.languages import blank_pipeline
 from kg.extract.lexicon import Lexicon, Sense
@@ -82,6 +83,8 @@ class PartFinder:
         cues, grammar = CUES.get(language, Cues()), GRAMMARS.get(language)
         names = {word for key in (*shop.brands, *shop.categories) for word in key}
         self.nlp = blank_pipeline(language, labels | cues.words() | names)
+        self._labels = labels | names
+        self._longest = max(map(len, self._labels), default=0)
         self._lexicon = Lexicon(self.nlp, schema, language)
         mass = [scheme for scheme, read in settings.schemes.items() if read <= {"schema:material"}]
         joins = {NORMS.get(language, plain_norm)(word) for word in cues.joins} | {",", "、"}
@@ -137,6 +140,24 @@ class PartFinder:
             product = self._shop.codes.get(match[0].strip(",.;:?!").casefold())
             if product is not None and any(char.isdigit() for char in match[0]):
                 yield Found(tokens.place(*match.span()), "product", product)
+
+    def cuts(self, text: str) -> list[int]:
+        """Where a segmenter must not run words together: around labels, longest first, and sizes.
+
+        Its dictionary knows 生日礼物 as one word, where the ontology knows 生日 and 礼物.
+        """
+        if self._language not in UNSPACED:
+            return []
+        taken: set[int] = set()
+        cuts: list[int] = []
+        for width in range(min(self._longest, len(text)), 1, -1):
+            for start in range(len(text) - width + 1):
+                places = range(start, start + width)
+                if text[start : start + width] in self._labels and taken.isdisjoint(places):
+                    taken.update(places)
+                    cuts += [start, start + width]
+        sizes = [at for found in self._measures.read(text) for at in (found.start, found.end)]
+        return [*cuts, *(at for at in sizes if not {at - 1, at} <= taken)]
 
     def measures(self, tokens: Tokens) -> list[Found]:
         """The quantities of a search, and whether more or less will do."""

@@ -49,6 +49,7 @@ class Part:
     compare: Literal["=", ">=", "<="] = "="  # of a measure
     group: int = 0  # refused parts of one group are refused together: no white chocolate
     confidence: float = 1.0
+    norms: tuple[str, ...] = ()  # of its words as they are read, as products' words are compared
 
     @property
     def ids(self) -> tuple[str, ...]:

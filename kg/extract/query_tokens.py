@@ -7,7 +7,7 @@ on the document, `Tokens.typed` leads back.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from spacy.language import Language
@@ -57,18 +57,22 @@ class Tokens:
         return start, end, self.text[start:end]
 
 
-def tokenize(text: str, nlp: Language, repair: Callable[[str], str | None] | None) -> Tokens:
+def tokenize(
+    text: str,
+    nlp: Language,
+    repair: Callable[[str], str | None] | None,
+    cuts: Callable[[str], Sequence[int]],
+) -> Tokens:
     """Cut a search into words.
 
     Args:
         text: the search.
         nlp: a blank pipeline of its language.
         repair: gives the word an unknown word stands for; None: nothing is repaired.
+        cuts: gives the characters before which a word must end.
     """
     text = " ".join(text.split())
-    typed = nlp.tokenizer(text)
-    words = [token.text for token in typed]
-    places = tuple((token.idx, token.idx + len(token.text)) for token in typed)
+    words, places, spaces = _cut(text, nlp, cuts(text))
     repairs = []
     if repair is not None:
         for row, (word, (start, end)) in enumerate(zip(words, places, strict=True)):
@@ -76,5 +80,19 @@ def tokenize(text: str, nlp: Language, repair: Callable[[str], str | None] | Non
             if better is not None:
                 words[row] = better
                 repairs.append(Repair(start, end, word, better))
-    doc = Doc(nlp.vocab, words=words, spaces=[bool(token.whitespace_) for token in typed])
-    return Tokens(text, doc, places, tuple(token.norm_ for token in doc), tuple(repairs))
+    doc = Doc(nlp.vocab, words=words, spaces=spaces)
+    return Tokens(text, doc, tuple(places), tuple(token.norm_ for token in doc), tuple(repairs))
+
+
+def _cut(
+    text: str, nlp: Language, cuts: Sequence[int]
+) -> tuple[list[str], list[tuple[int, int]], list[bool]]:
+    """Words, their characters, and whether a space follows each."""
+    words, places, spaces = [], [], []
+    ends = [*sorted({cut for cut in cuts if 0 < cut < len(text)}), len(text)]
+    for start, end in zip([0, *ends], ends, strict=False):
+        for token in nlp.tokenizer(text[start:end]):
+            words.append(token.text)
+            places.append((start + token.idx, start + token.idx + len(token.text)))
+            spaces.append(bool(token.whitespace_))
+    return words, places, spaces

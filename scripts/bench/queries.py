@@ -100,7 +100,7 @@ def faults_of(row: dict[str, Any], query: Query) -> list[str]:
 
 
 def _unmatched(labels: list[str], parts: list[Part]) -> list[str]:
-    left = [names_of(part) for part in parts]
+    left = list({tuple(names): names for names in map(names_of, parts)}.values())  # each once
     faults = []
     for label in sorted(labels, key=lambda text: text.startswith("?")):
         either = set(label.removeprefix("?").split("|"))
