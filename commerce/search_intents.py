@@ -83,8 +83,17 @@ def plan_of(
         return replace(plain, notes=(known,))
     excluded = _excluded(query, about, anchors, index)
     taste = _likeness(anchors, texts, recommender, goes_with=query.intent == "complement")
+    kinds = tuple(part for part in about if part.id.startswith("type:"))
+    if query.intent == "substitute" and len(kinds) < len(about) and not _names_product(about):
+        wanted = (*wanted, *(replace(part, role="want") for part in kinds))
     weights: dict[str, Any] = {"taste": 2.0}
-    return replace(plain, excluded=excluded, taste=taste, weights=weights, keep_one=bool(wanted))
+    return replace(
+        plain, wanted=wanted, excluded=excluded, taste=taste, weights=weights, keep_one=False
+    )
+
+
+def _names_product(about: Sequence[Part]) -> bool:
+    return any(part.kind == "product" for part in about)
 
 
 def _compare(plain: Plan, about: Sequence[Part], index: Constraints) -> Plan:
@@ -122,7 +131,7 @@ def _excluded(
     excluded = np.zeros(index.num_products, dtype=bool)
     kinds = [part for part in about if part.id.startswith("type:")]
     said = [part for part in about if part not in kinds and part.kind != "product"]
-    excluded[anchors[: 1 if any(p.kind == "product" for p in about) else 0]] = True
+    excluded[anchors[: int(_names_product(about))]] = True
     if query.intent == "substitute" and said:
         both = np.ones(index.num_products, dtype=bool)
         for part in said:

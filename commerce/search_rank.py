@@ -5,10 +5,9 @@
              + w_cheap · cheapness
 
 Each term but the cosine (which may be negative) is taken to [0, 1] among the products that are
-ranked: BM25 by its largest value, popularity by log(1 + buyers) over its largest. ``met`` is the
-mean confidence with which the graph states what is wanted. ``taste`` is the model's score for the
-shopper's history by its place among all products (their share that scores less), 0 without a
-history. Cheapness counts only where low prices are asked for. The weights are settings, chosen as
+ranked: BM25 and taste by their largest value there, popularity by log(1 + buyers) over its largest.
+``met`` is the share of what is wanted that the graph states. ``taste`` is the model's score for the
+shopper's history where it is positive, 0 without a history. Cheapness counts only where low prices are asked for. The weights are settings, chosen as
 docs/search.md tells.
 """
 
@@ -41,7 +40,7 @@ class SearchConfig(BaseModel):
     meaning: float = Field(default=0.5, ge=0)
     """Cosine of what the words and the product's text mean."""
     facts: float = Field(default=0.5, ge=0)
-    """Mean confidence of the facts that meet what is wanted."""
+    """Share of what is wanted that facts state."""
     taste: float = Field(default=0.5, ge=0)
     """The shopper's history, through the model."""
     popular: float = Field(default=0.1, ge=0)
@@ -68,7 +67,7 @@ def weighted_terms(
         config: weights.
         texts: of all products.
         words: norms of the search's words.
-        met: (m,) mean confidence of what is met, [0, 1].
+        met: (m,) share of what is wanted that is met, [0, 1].
         taste: (n,) the model's scores of all products; None without a history.
         buyers: (n,) how many bought each product.
         prices: (n,) NaN where not known; None where low prices are not asked for.
@@ -81,20 +80,15 @@ def weighted_terms(
         "text": config.text * _to_one(texts.all.scores(words)[rows]),
         "meaning": config.meaning * near,
         "facts": config.facts * met,
-        "taste": zero if taste is None else config.taste * _share_below(taste, rows),
+        "taste": zero if taste is None else config.taste * _to_one(taste[rows]),
         "popular": config.popular * popularity[rows] / max(float(popularity.max(initial=0)), 1e-12),
         "cheap": zero if prices is None else config.cheap * _cheapness(prices[rows]),
     }
 
 
-def _to_one(scores: NDArray[np.float32]) -> NDArray[np.float64]:
+def _to_one(scores: NDArray[np.floating]) -> NDArray[np.float64]:
     most = float(scores.max(initial=0.0))
-    return scores.astype(np.float64) / most if most > 0 else np.zeros(len(scores))
-
-
-def _share_below(scores: NDArray[np.float64], rows: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Share of all products that score less than each of ``rows``, [0, 1)."""
-    return np.searchsorted(np.sort(scores), scores[rows], side="left") / max(len(scores), 1)
+    return np.maximum(scores, 0) / most if most > 0 else np.zeros(len(scores))
 
 
 def _cheapness(prices: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -61,20 +61,18 @@ class Teller:
         self._facts, self._index, self._texts, self._titles = facts, index, texts, titles
 
     def fact(self, part: Part, product: str) -> Fact | None:
-        """The surest fact of a product that states a part."""
-        wanted: set[str] = set()
-        if part.kind == "measure":
-            wanted = self._index.fitting(part)
-        else:
-            for compact_id in part.ids:
-                wanted |= self._index.with_narrower(compact_id)
-        stated = [fact for (_, name), fact in self._facts.of(product).items() if name in wanted]
-        return max(stated, key=lambda fact: (fact.confidence, fact.object), default=None)
+        """The surest fact of a product that states a part; of its first meaning where there is one."""
+        meant = [self._index.fitting(part)] if part.kind == "measure" else []
+        meant = meant or [self._index.with_narrower(compact_id) for compact_id in part.ids]
+        return next((fact for ids in meant if (fact := self._surest(ids, product))), None)
 
     def broader_fact(self, relaxed: Relaxation, product: str) -> Fact | None:
         """The surest fact that states what a part falls under."""
         wanted = {n for b in relaxed.broader for n in self._index.with_narrower(b)}
-        stated = [fact for (_, name), fact in self._facts.of(product).items() if name in wanted]
+        return self._surest(wanted, product)
+
+    def _surest(self, ids: set[str], product: str) -> Fact | None:
+        stated = [fact for (_, name), fact in self._facts.of(product).items() if name in ids]
         return max(stated, key=lambda fact: (fact.confidence, fact.object), default=None)
 
     def tell(
