@@ -194,7 +194,8 @@ class Searcher:
         taste = plan.taste
         if taste is None and history is not None and len(history.rows) and self.recommender:
             taste = self.recommender.scores(history)
-        words = [norm for part in plan.wanted for norm in part_norms(part)]
+        named = (*plan.wanted, *(part for part, _ in plan.sides))
+        words = [norm for part in named for norm in part_norms(part)]
         words += [word.norm for word in query.words]
         return dict(
             weighted_terms(
@@ -228,7 +229,9 @@ class Searcher:
         at: int,
         terms: dict[str, NDArray[np.float64]],
     ) -> Hit:
-        met, unmet = self._teller.tell(query, plan.wanted, matched, row)
+        side = plan.side(row)
+        parts = plan.wanted if side is None else (*plan.wanted, side)
+        met, unmet = self._teller.tell(query, parts, matched, row)
         mine = {name: float(values[at]) for name, values in terms.items() if values[at]}
         return Hit(
             self.index.products[row],
@@ -237,7 +240,7 @@ class Searcher:
             mine,
             met,
             unmet,
-            plan.side(row),
+            side and side.id,
         )
 
 

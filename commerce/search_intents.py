@@ -41,21 +41,21 @@ class Plan:
     excluded: NDArray[np.bool_]  # (n,)
     taste: NDArray[np.float64] | None = None  # (n,) likeness to what is spoken of, for the shopper's
     weights: dict[str, float] = field(default_factory=dict)  # instead of those configured
-    sides: tuple[tuple[str, NDArray[np.bool_]], ...] = ()  # of a comparison
+    sides: tuple[tuple[Part, NDArray[np.bool_]], ...] = ()  # of a comparison
     keep_one: bool = True
     notes: tuple[tuple[str, str], ...] = ()
 
-    def side(self, row: int) -> str | None:
+    def side(self, row: int) -> Part | None:
         """The side of a comparison that a product stands for."""
-        return next((name for name, mask in self.sides if mask[row]), None)
+        return next((part for part, mask in self.sides if mask[row]), None)
 
     def spread(self, rows: NDArray[np.int64], order: Sequence[int], k: int) -> list[int]:
         """The best ``k``; of a comparison each side's in turns."""
         if not self.sides:
             return list(order[:k])
         lists: list[list[int]] = []
-        for name, _ in self.sides:
-            lists.append([at for at in order if self.side(int(rows[at])) == name])
+        for part, _ in self.sides:
+            lists.append([at for at in order if self.side(int(rows[at])) == part])
         turns = (at for turn in zip_longest(*lists) for at in turn if at is not None)
         return list(turns)[:k]
 
@@ -105,7 +105,7 @@ def _compare(plain: Plan, about: Sequence[Part], index: Constraints) -> Plan:
     if len({part.id for part in sides}) < 2:
         return replace(plain, wanted=(*plain.wanted, *about))
     shared = tuple(part for part in about if part not in sides)
-    masks = tuple((part.id, index.any_of(part.ids)) for part in sides)
+    masks = tuple((part, index.any_of(part.ids)) for part in sides)
     none = ~np.any([mask for _, mask in masks], axis=0)
     return replace(plain, wanted=(*plain.wanted, *shared), sides=masks, excluded=none)
 

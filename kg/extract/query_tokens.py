@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -34,7 +35,7 @@ class Tokens:
     def __len__(self) -> int:
         return len(self.places)
 
-    @property
+    @cached_property
     def read(self) -> str:
         """The search as it is read: what patterns run on."""
         return self.doc.text

@@ -10,7 +10,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 
 import pyarrow as pa
@@ -33,8 +33,12 @@ Key = tuple[str, ...]
 
 def text_norms(text: str, language: str = "en") -> list[str]:
     """The norms of a text's words; ``&`` is *and*."""
-    norm = NORMS.get(language, plain_norm)
-    return ["and" if word == "&" else norm(word) for word in _WORD.findall(text)]
+    return [_norm(word, language) for word in _WORD.findall(text)]
+
+
+@lru_cache(maxsize=100_000)
+def _norm(word: str, language: str) -> str:
+    return "and" if word == "&" else NORMS.get(language, plain_norm)(word)
 
 
 def name_key(name: str, language: str = "en") -> Key:
