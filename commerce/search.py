@@ -36,7 +36,6 @@ from kg.ontology_terms import Schema
 __all__ = ["Answer", "Hit", "Note", "Searcher"]
 
 _NEAR = 0.35  # cosine from which a product without any of the words is worth showing
-_CONTENT = frozenset({"gift", "browse"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +135,7 @@ class Searcher:
         allowed, notes = self._allowed(query, in_stock=in_stock)
         allowed &= ~plan.excluded
         matched = match(plan.wanted, allowed, self.index, self.texts, keep_one=plan.keep_one)
-        rows = self._candidates(query, plan, matched)
+        rows = self._candidates(query, plan, matched, allowed)
         terms = self._terms(query, plan, rows, history)
         scores = np.sum([terms[name] for name in terms], axis=0) if len(rows) else np.zeros(0)
         best = plan.spread(rows, top_k(scores, len(rows)), k)
@@ -144,6 +143,8 @@ class Searcher:
         if not hits:
             notes.append(Note("nothing", _nothing(query)))
         relaxed = matched.relaxed if hits else ()
+        if hits and plan.wanted and not matched.mask.any():
+            relaxed = tuple(Relaxation(part, "dropped") for part in plan.wanted)
         return Answer(query, hits, len(rows), relaxed, (*notes, *plan.notes_as(Note)))
 
     def _allowed(
@@ -178,15 +179,29 @@ class Searcher:
             )
         return allowed, notes
 
-    def _candidates(self, query: Query, plan: Plan, matched: Matched) -> NDArray[np.int64]:
-        """Rows that are ranked: where nothing is wanted by name, those the words speak of."""
+    def _candidates(
+        self, query: Query, plan: Plan, matched: Matched, allowed: NDArray[np.bool_]
+    ) -> NDArray[np.int64]:
+        """Rows that are ranked, ascending.
+
+        Where nothing that is wanted by name is met, those that the words speak of; after a product
+        that was named, those that read alike.
+        """
         mask = matched.mask
+        named = any(part.kind == "product" for part in plan.wanted)
+        if named or (plan.wanted and plan.keep_one and not mask.any()):
+            return np.flatnonzero(mask | (allowed & self._spoken_of(_words_of(query, plan))))
         met = any(way != "dropped" for way in matched.ways)
         words = [word.norm for word in query.words]
-        if not met and words and plan.taste is None and query.intent not in _CONTENT:
-            near = self.texts.near(tuple(words)) >= _NEAR
-            mask = mask & ((self.texts.all.scores(words) > 0) | near)
+        if not met and words and plan.taste is None and not plan.sides:
+            spoken = mask & self._spoken_of(words)
+            if spoken.any() or query.intent != "gift":
+                mask = spoken
         return np.flatnonzero(mask)
+
+    def _spoken_of(self, words: Sequence[str]) -> NDArray[np.bool_]:
+        """Products that have one of the words, or mean about the same, (n,)."""
+        return (self.texts.all.scores(words) > 0) | (self.texts.near(tuple(words)) >= _NEAR)
 
     def _terms(
         self, query: Query, plan: Plan, rows: NDArray[np.int64], history: History | None
@@ -194,9 +209,7 @@ class Searcher:
         taste = plan.taste
         if taste is None and history is not None and len(history.rows) and self.recommender:
             taste = self.recommender.scores(history)
-        named = (*plan.wanted, *(part for part, _ in plan.sides))
-        words = [norm for part in named for norm in part_norms(part)]
-        words += [word.norm for word in query.words]
+        words = _words_of(query, plan)
         return dict(
             weighted_terms(
                 rows,
@@ -242,6 +255,13 @@ class Searcher:
             unmet,
             side and side.id,
         )
+
+
+def _words_of(query: Query, plan: Plan) -> list[str]:
+    """Norms of all that is wanted, named or not."""
+    named = (*plan.wanted, *(part for part, _ in plan.sides))
+    words = [norm for part in named for norm in part_norms(part)]
+    return [*words, *(word.norm for word in query.words)]
 
 
 def _nothing(query: Query) -> str:

@@ -30,6 +30,7 @@ from kg.extract.query_terms import Part, Query
 __all__ = ["Plan", "plan_of"]
 
 _ANCHORS = 20  # products that stand for what is spoken of
+_OR = frozenset({"or", "/", "或", "或者"})
 _N = TypeVar("_N")
 
 
@@ -69,10 +70,9 @@ def plan_of(
 ) -> Plan:
     """What an intent makes of a query."""
     nothing = np.zeros(index.num_products, dtype=bool)
-    wanted = query.role("want")
+    wanted = _either(query.role("want"), query.text)
     about = query.role("about")
-    keep = bool(wanted) and not (query.intent == "browse" or query.intent == "gift")
-    plain = Plan(wanted, nothing, keep_one=keep or bool(query.words))
+    plain = Plan(wanted, nothing, keep_one=bool(wanted) and query.intent != "gift")
     if query.intent == "compare":
         return _compare(plain, about, index)
     if query.intent not in ("substitute", "complement"):
@@ -96,11 +96,30 @@ def _names_product(about: Sequence[Part]) -> bool:
     return any(part.kind == "product" for part in about)
 
 
+def _either(parts: Sequence[Part], text: str) -> tuple[Part, ...]:
+    """Parts of one scheme that *or* joins as one part, which either meets."""
+    out: list[Part] = []
+    for part in parts:
+        last = out[-1] if out else None
+        between = "" if last is None else text[last.end : part.start].strip().casefold()
+        if last is None or between not in _OR or _scheme(last) != _scheme(part):
+            out.append(part)
+            continue
+        whole = text[last.start : part.end]
+        also, norms = (*last.also, *part.ids), (*last.norms, *part.norms)
+        out[-1] = replace(last, end=part.end, text=whole, also=also, norms=norms)
+    return tuple(out)
+
+
+def _scheme(part: Part) -> str:
+    return part.id.partition(":")[0]
+
+
 def _compare(plain: Plan, about: Sequence[Part], index: Constraints) -> Plan:
     """Sides are what is named of the kind of thing (colour, material, …) named most often."""
     by_scheme: dict[str, list[Part]] = {}
     for part in about:
-        by_scheme.setdefault(part.id.partition(":")[0], []).append(part)
+        by_scheme.setdefault(_scheme(part), []).append(part)
     sides = max(by_scheme.values(), key=len, default=[])
     if len({part.id for part in sides}) < 2:
         return replace(plain, wanted=(*plain.wanted, *about))

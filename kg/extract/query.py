@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from kg.errors import QueryError
 from kg.extract.query_grammar import GRAMMARS, Grammar
 from kg.extract.query_intent import Cue, by_names, find_cue, for_a_thing, product_named
-from kg.extract.query_parts import Found, PartFinder
+from kg.extract.query_parts import Found, PartFinder, by_place
 from kg.extract.query_price import read_price
 from kg.extract.query_roles import Refusals, read_refusals
 from kg.extract.query_spans import spans_of
@@ -170,7 +170,7 @@ class QueryReader:
         whole = (rows[0], rows[-1] + 1)
         others = [item for item in reading.found if not item.touches(whole)]
         return replace(
-            reading, found=sorted([*others, Found(whole, "product", product)], key=_by_place)
+            reading, found=sorted([*others, Found(whole, "product", product)], key=by_place)
         )
 
     def _is_content(self, reading: _Reading, row: int) -> bool:
@@ -253,10 +253,6 @@ class QueryReader:
 
 
 _SPEAKS = frozenset({"compare", "substitute", "complement"})
-
-
-def _by_place(item: Found) -> Place:
-    return item.place
 
 
 def _within(part: Part, typed: tuple[int, int, str]) -> bool:

@@ -26,7 +26,7 @@ from kg.extract.shop_words import Key, ShopWords
 from kg.extract.words import HYPHENS, NORMS, plain_norm
 from kg.ontology_terms import Schema
 
-__all__ = ["Found", "PartFinder"]
+__all__ = ["Found", "PartFinder", "by_place"]
 
 _MIN_SENSE: Final = 0.3  # in a search a word alone is meant; a title has others
 _MAX_NAME = 6  # words
@@ -78,6 +78,7 @@ class PartFinder:
         self, schema: Schema, language: str, settings: Settings, shop: ShopWords
     ) -> None:
         self._shop = shop
+        self._heads = settings.heads
         self._language = language
         labels = {label for c in schema.concepts.values() for label in c.labels(language)}
         cues, grammar = CUES.get(language, Cues()), GRAMMARS.get(language)
@@ -122,7 +123,32 @@ class PartFinder:
                 kept[kept.index(same)] = replace(same, also=(*same.also, item.id, *item.also))
             elif not any(item.touches(other.place) for other in kept):
                 kept.append(item)
-        return sorted(kept, key=lambda item: item.place)
+        return self._with_last_heads(sorted(kept, key=by_place), candidates)
+
+    def _with_last_heads(self, kept: list[Found], candidates: list[Found]) -> list[Found]:
+        """Of kinds side by side only the last is sold: *christmas tree* decorations.
+
+        What stands inside the others is freed: christmas.
+        """
+        heads = [item for item in kept if self._is_head(item)]
+        starts = {item.place[0] for item in heads}
+        out = []
+        for item in kept:
+            if item not in heads or item.place[1] not in starts:
+                out.append(item)
+                continue
+            out += [
+                other
+                for other in candidates
+                if other.kind == "concept"
+                and not self._is_head(other)
+                and item.place[0] <= other.place[0]
+                and other.place[1] <= item.place[1]
+            ]
+        return sorted(out, key=by_place)
+
+    def _is_head(self, item: Found) -> bool:
+        return item.kind == "concept" and item.id.partition(":")[0] in self._heads
 
     def _rank(self, item: Found) -> tuple[int, int, int, int, str]:
         code = item.kind == "product"
@@ -226,3 +252,8 @@ class PartFinder:
                 ids = names.get(tuple(norm for norm, _ in some))
                 if ids and not (width == 1 and some[0][0] in self._passed_over):
                     yield Found((some[0][1], some[-1][1] + 1), kind, ids[0], ids[1:])
+
+
+def by_place(item: Found) -> Place:
+    """Where it stands, to sort by."""
+    return item.place
