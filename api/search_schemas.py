@@ -103,9 +103,7 @@ class QueryOut(_Out):
 
     text: str
     language: str
-    intent: Literal[
-        "find", "browse", "navigate", "compare", "substitute", "gift", "complement"
-    ]
+    intent: Literal["find", "browse", "navigate", "compare", "substitute", "gift", "complement"]
     parts: list[PartOut]
     price: PriceOut | None
     cheap: bool

@@ -111,7 +111,9 @@ def _print_result(console: Any, item: dict[str, Any]) -> None:
         soft_wrap=True,
     )
     for met in item["met"]:
-        console.print(f"   [green]✓[/] {escape(met['text'])}: {escape(_shown(met))}", soft_wrap=True)
+        console.print(
+            f"   [green]✓[/] {escape(met['text'])}: {escape(_shown(met))}", soft_wrap=True
+        )
     for unmet in item["unmet"]:
         console.print(f"   [red]✗[/] {escape(unmet['text'])}", soft_wrap=True)
     terms = " + ".join(f"{name} {value:.3f}" for name, value in item["terms"].items())

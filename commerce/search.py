@@ -147,9 +147,7 @@ class Searcher:
             relaxed = tuple(Relaxation(part, "dropped") for part in plan.wanted)
         return Answer(query, hits, len(rows), relaxed, (*notes, *plan.notes_as(Note)))
 
-    def _allowed(
-        self, query: Query, *, in_stock: bool
-    ) -> tuple[NDArray[np.bool_], list[Note]]:
+    def _allowed(self, query: Query, *, in_stock: bool) -> tuple[NDArray[np.bool_], list[Note]]:
         """What may come at all, and what has to be said of it."""
         notes = []
         allowed = ~refused(query, self.index, self.texts)
@@ -174,9 +172,7 @@ class Searcher:
                     )
                 )
         if query.cheap:
-            notes.append(
-                Note("cheap", "no amount was named; cheaper products were ranked higher")
-            )
+            notes.append(Note("cheap", "no amount was named; cheaper products were ranked higher"))
         return allowed, notes
 
     def _candidates(

@@ -150,8 +150,12 @@ def _levels(part: Part, index: Constraints, texts: Texts) -> list[_Level]:
         levels.append(_Level(_WORDS * price, "words", said))
         broader = tuple(dict.fromkeys(b for i in part.ids for b in index.broader(i)))
         if broader:
-            levels.append(_Level(_BROADER * price, "broader", said | index.any_of(broader), broader))
-    kept = levels[:1] + [level for level in levels[1:] if level.mask is not None and level.mask.any()]
+            levels.append(
+                _Level(_BROADER * price, "broader", said | index.any_of(broader), broader)
+            )
+    kept = levels[:1] + [
+        level for level in levels[1:] if level.mask is not None and level.mask.any()
+    ]
     return [*kept, _Level(price, "dropped", None)]
 
 

@@ -138,9 +138,7 @@ class Constraints:
         return dict(zip(encoded.dictionary.to_pylist(), parts, strict=True))
 
 
-def _by_dimension(
-    names: Iterable[str], schema: Schema
-) -> dict[str, list[tuple[str, float]]]:
+def _by_dimension(names: Iterable[str], schema: Schema) -> dict[str, list[tuple[str, float]]]:
     found: dict[str, list[tuple[str, float]]] = defaultdict(list)
     for name in names:
         base = _base(name, schema)

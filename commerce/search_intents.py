@@ -40,7 +40,9 @@ class Plan:
 
     wanted: tuple[Part, ...]
     excluded: NDArray[np.bool_]  # (n,)
-    taste: NDArray[np.float64] | None = None  # (n,) likeness to what is spoken of, for the shopper's
+    taste: NDArray[np.float64] | None = (
+        None  # (n,) likeness to what is spoken of, for the shopper's
+    )
     weights: dict[str, float] = field(default_factory=dict)  # instead of those configured
     sides: tuple[tuple[Part, NDArray[np.bool_]], ...] = ()  # of a comparison
     keep_one: bool = True

@@ -21,7 +21,7 @@ __all__ = ["plain_answer"]
 
 _RELAXED = {
     "en": {
-        "words": "no fact states “{text}” together with the rest; products whose title says so count",
+        "words": "no fact states “{text}” beside the rest; products whose titles say so count",
         "broader": "nothing is “{text}” as asked; {broader} counts instead",
         "dropped": "nothing meets all; “{text}” was given up",
     },

@@ -3,9 +3,9 @@
 In: a product table, how texts are cut into norms, the text vectors of a fitted head. Out: scores of
 all products. BM25 is Lucene's (Robertson and Zaragoza 2009; library ``bm25s``), of titles and of
 titles with brand, categories and attributes. What words mean is learned from the catalogue itself:
-a word's vector is the mean of the vectors (`gnn.lexical`: language model beside LSA) of the products
-whose titles have it, less the mean of all; a search's is the sum of its words', rare ones more, and
-a product is near by its cosine. So no language model runs while somebody waits.
+a word's vector is the mean of the vectors (`gnn.lexical`: language model beside LSA) of the
+products whose titles have it, less the mean of all; a search's is the sum of its words', rare ones
+more, and a product is near by its cosine. So no language model runs while somebody waits.
 """
 
 from __future__ import annotations
@@ -25,8 +25,6 @@ __all__ = ["Texts", "WordIndex"]
 
 Norms = Callable[[str, str], list[str]]
 """Cuts a text of a language into norms."""
-
-_MIN_PRODUCTS = 1
 
 
 class WordIndex:
@@ -98,7 +96,7 @@ class Texts:
         self.near = lru_cache(maxsize=512)(self._near)
 
     def _word_vectors(self, titles: Sequence[Sequence[str]]) -> NDArray[np.float32]:
-        """(words, d): the mean of the products that have a word, less the mean of all, times idf."""
+        """(words, d): the mean of products that have a word less the mean of all, times idf."""
         n, words = len(titles), self.titles.words
         if not self.vectors.shape[1] or not words:
             return np.zeros((len(words), 0), dtype=np.float32)

@@ -61,7 +61,7 @@ class Teller:
         self._facts, self._index, self._texts, self._titles = facts, index, texts, titles
 
     def fact(self, part: Part, product: str) -> Fact | None:
-        """The surest fact of a product that states a part; of its first meaning where there is one."""
+        """The surest fact of a product that states a part, in its first meaning if there is one."""
         meant = [self._index.fitting(part)] if part.kind == "measure" else []
         meant = meant or [self._index.with_narrower(compact_id) for compact_id in part.ids]
         return next((fact for ids in meant if (fact := self._surest(ids, product))), None)

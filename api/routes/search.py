@@ -32,9 +32,7 @@ def by_text(
 
 
 @router.post("", summary="Search with a history")
-def with_history(
-    request: Request, service: CurrentService, body: SearchRequest
-) -> SearchAnswer:
+def with_history(request: Request, service: CurrentService, body: SearchRequest) -> SearchAnswer:
     """The same for whoever has this history, whose taste counts; nothing is stored."""
     settings = request.app.state.settings
     check_k(body.k, settings, "body")

@@ -102,9 +102,7 @@ class QueryReader:
         if not _WORD.search(text):
             raise QueryError(f"the search {text[:40]!r} has no words; type what to look for")
         if len(text) > MAX_CHARS:
-            raise QueryError(
-                f"the search has {len(text)} characters; at most {MAX_CHARS} are read"
-            )
+            raise QueryError(f"the search has {len(text)} characters; at most {MAX_CHARS} are read")
         if language not in self._finders:
             raise QueryError(
                 f"searches in {language!r} are not read; use one of {', '.join(self._finders)}"

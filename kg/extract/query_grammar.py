@@ -85,7 +85,9 @@ _ENGLISH: Final = Grammar(
         ),
         (
             "complement",
-            _any(rf"\b(?:to\s)?(?:goes|go|going|pairs?|paired|worn|works?)\s(?:well\s)?with\s{_ABOUT}"),
+            _any(
+                rf"\b(?:to\s)?(?:goes|go|going|pairs?|paired|worn|works?)\s(?:well\s)?with\s{_ABOUT}"
+            ),
         ),
         ("complement", _any(rf"\bmatching\b(?=.*?\bfor\s{_ABOUT})")),
         (
@@ -151,7 +153,10 @@ _ZH_STOP: Final = r"(?=的|[,，。;；!！?？\s]|但|$)"
 
 _CHINESE: Final = Grammar(
     intents=(
-        ("compare", _any(r"哪个(?:更?好用?|更?划算|更?实用)?|哪种(?:更?好)?|对比|比较|区别|还是|相比")),
+        (
+            "compare",
+            _any(r"哪个(?:更?好用?|更?划算|更?实用)?|哪种(?:更?好)?|对比|比较|区别|还是|相比"),
+        ),
         ("substitute", _any(rf"(?:代替|替代|取代|替换)(?:掉)?(?P<about>.+?){_ZH_STOP}")),
         ("substitute", _any(r"(?:和|跟|与|像)(?P<about>.+?)(?:类似|差不多|相似|一样|相近)(?:的)?")),
         ("substitute", _any(r"(?:类似于?|像)(?P<about>.+?)(?=的|[,，。\s]|$)")),
@@ -162,16 +167,17 @@ _CHINESE: Final = Grammar(
     ),
     cheap=_any(r"便宜(?:一?点儿?|些)?|实惠|平价|划算|低价|不(?:太)?贵"),
     in_stock=_any(r"有货|现货"),
-    denies=_any(r"不要|不含|不带|不是|别要|没有|非|无(?!线)|除了?|除去|排除"),
+    denies=_any(r"不要|不含|不带|不是|别要|(?<!有)没有|非|无(?!线)|除了?|除去|排除"),
     denied_back=_any(r"(?!)"),
     denial_ends=_any(r"[的,，。;；!！?？\s]|以外|之外|外|但"),
     splits=_words("和 或 与 、 或者 及"),
     looks_around=_any(r"看看|随便|有什么|推荐|热门|新品|逛"),
     news=_any(r"新品|新到|随便看看"),
     passed_over=_words(
-        "的 了 和 与 及 或 有 没有 有没有 我 我们 想 要 想要 买 找 个 一个 一些 些 请 给 吗 呢 吧 什么 东西 "
-        "商品 产品 适合 用 用的 可以 能 看看 看 随便 推荐 哪里 哪个 图案 款 风格 装 送 送给 一点 一点儿 点 "
-        "以外 之外 外 能不能 有 是 在 里 这 那 把 被 比较 更 好 好用 装饰品 类 热门 新品 礼物 礼品 色 大 小 "
+        "的 了 和 与 及 或 有 没有 有没有 我 我们 想 要 想要 买 找 个 一个 一些 些 请 给 吗 呢 吧 "
+        "什么 东西 商品 产品 适合 用 用的 可以 能 看看 看 随便 推荐 哪里 哪个 图案 款 风格 装 "
+        "送 送给 一点 一点儿 点 以外 之外 外 能不能 有 是 在 里 这 那 把 被 比较 更 好 好用 "
+        "装饰品 类 热门 新品 礼物 礼品 色 大 小 "
         ", ， 。 、 ; ； ! ！ ? ？ ( ) （ ） - 只 "
     ),
 )

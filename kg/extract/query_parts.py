@@ -74,9 +74,7 @@ class PartFinder:
         ExtractionError: no pipeline can be made for the language.
     """
 
-    def __init__(
-        self, schema: Schema, language: str, settings: Settings, shop: ShopWords
-    ) -> None:
+    def __init__(self, schema: Schema, language: str, settings: Settings, shop: ShopWords) -> None:
         self._shop = shop
         self._heads = settings.heads
         self._language = language
@@ -243,9 +241,7 @@ class PartFinder:
     def _names(
         self, tokens: Tokens, names: Mapping[Key, tuple[str, ...]], kind: Kind
     ) -> Iterator[Found]:
-        content = [
-            (norm, row) for row, norm in enumerate(tokens.norms) if norm not in _SKIPPED
-        ]
+        content = [(norm, row) for row, norm in enumerate(tokens.norms) if norm not in _SKIPPED]
         for first in range(len(content)):
             for width in range(1, min(_MAX_NAME, len(content) - first) + 1):
                 some = content[first : first + width]

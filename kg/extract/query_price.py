@@ -34,7 +34,9 @@ _DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d{1,2})?"
 def _amount(name: str) -> str:
     sign, digits = rf"(?P<{name}_before>{_SIGN})\s?", rf"(?:{_DIGITS}|a\s(?:fiver|tenner))"
     after = rf"\s?(?P<{name}_after>{_SIGN})(?![a-z])"
-    return rf"(?:{sign})?(?P<{name}>{digits}|{CHINESE_NUMERAL}(?=\s?[元块镑]))(?![\d.]*\d)(?:{after})?"
+    return (
+        rf"(?:{sign})?(?P<{name}>{digits}|{CHINESE_NUMERAL}(?=\s?[元块镑]))(?![\d.]*\d)(?:{after})?"
+    )
 
 
 _LOW, _HIGH, _ONE = _amount("low"), _amount("high"), _amount("one")
@@ -57,16 +59,23 @@ _BOUNDS: Final = (
     ("about", re.compile(rf"(?P<cue>{_NEAR})\s?{_ONE}", re.IGNORECASE)),
     (
         "most",
-        re.compile(rf"{_ONE}\s?(?P<cue>(?:or|and)\s(?:less|under|below)|max|tops)\b", re.IGNORECASE),
+        re.compile(
+            rf"{_ONE}\s?(?P<cue>(?:or|and)\s(?:less|under|below)|max|tops)\b", re.IGNORECASE
+        ),
     ),
-    ("least", re.compile(rf"{_ONE}\s?(?P<cue>(?:or|and)\s(?:more|over|up)|plus|\+)", re.IGNORECASE)),
+    (
+        "least",
+        re.compile(rf"{_ONE}\s?(?P<cue>(?:or|and)\s(?:more|over|up)|plus|\+)", re.IGNORECASE),
+    ),
     ("most", re.compile(rf"{_ONE}\s?(?P<cue>以下|以内|之内|之下|内)")),
     ("least", re.compile(rf"{_ONE}\s?(?P<cue>以上|之上|起)")),
     ("about", re.compile(rf"{_ONE}\s?(?P<cue>左右|上下)")),
     ("about", re.compile(rf"(?:\bfor\s)?{_ONE}(?:\seach\b)?", re.IGNORECASE)),
 )
 
-_NO_UNIT = re.compile(r"\s?(?:years?|yrs?|yo|months?|people|person|pieces?|packs?|pcs|st|nd|rd|th)\b")
+_NO_UNIT = re.compile(
+    r"\s?(?:years?|yrs?|yo|months?|people|person|pieces?|packs?|pcs|st|nd|rd|th)\b"
+)
 
 
 def read_price(text: str, taken: Sequence[tuple[int, int]] = ()) -> Price | None:

@@ -4,9 +4,9 @@
     python scripts/bench/search.py STORE --known 400          # known items, on validation
     python scripts/bench/search.py STORE --known 400 --choose # … for several weights
 
-Known items: searches made from titles by dropping words and misspelling one (fixed seed); the right
-answer is the product the title is of. The weights of the ranking were chosen on them (docs/search.md),
-on even rows of the catalogue, and are reported on odd ones (``--part``).
+Known items: searches made from titles by dropping words and misspelling one (fixed seed); the
+right answer is the product the title is of. The weights of the ranking were chosen on them
+(docs/search.md), on even rows of the catalogue, and are reported on odd ones (``--part``).
 """
 
 from __future__ import annotations
@@ -124,14 +124,19 @@ def _known(
         if text is not None and len(asked) < count:
             asked.append((row, text))
     products = searcher.index.products
-    print(f"{len(asked)} known items, such as {asked[0][1]!r} for {local_part(products[asked[0][0]])}")
+    print(
+        f"{len(asked)} known items, such as {asked[0][1]!r} for {local_part(products[asked[0][0]])}"
+    )
     base = searcher.config
     for change in GRID if choose else GRID[:1]:
         searcher.config = SearchConfig(**{**base.model_dump(), **change})
         ranks = [_rank(searcher, row, text) for row, text in asked]
         mrr = float(np.mean([1 / rank if rank else 0 for rank in ranks]))
         at = [100 * float(np.mean([0 < rank <= k for rank in ranks])) for k in (1, 10)]
-        print(f"{str(change or 'as it is'):24} MRR@10 {mrr:.4f}  first {at[0]:.1f} %  top ten {at[1]:.1f} %")
+        print(
+            f"{change or 'as it is'!s:24} MRR@10 {mrr:.4f}  first {at[0]:.1f} %  "
+            f"top ten {at[1]:.1f} %"
+        )
 
 
 def _rank(searcher: Searcher, row: int, text: str) -> int:

@@ -23,7 +23,9 @@ def rows(name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (LABELS / name).read_text("utf-8").splitlines()]
 
 
-@pytest.mark.parametrize(("name", "count", "chinese"), [("queries.jsonl", 150, 30), ("queries.dev.jsonl", 61, 10)])
+@pytest.mark.parametrize(
+    ("name", "count", "chinese"), [("queries.jsonl", 150, 30), ("queries.dev.jsonl", 61, 10)]
+)
 def test_labels_are_whole(name: str, count: int, chinese: int) -> None:
     labelled = rows(name)
     assert len(labelled) == count
@@ -41,7 +43,10 @@ def test_labels_are_whole(name: str, count: int, chinese: int) -> None:
 
 
 def test_no_search_is_in_both_sets() -> None:
-    both = [{row["query"].casefold() for row in rows(name)} for name in ("queries.jsonl", "queries.dev.jsonl")]
+    both = [
+        {row["query"].casefold() for row in rows(name)}
+        for name in ("queries.jsonl", "queries.dev.jsonl")
+    ]
     assert not both[0] & both[1]
 
 

@@ -182,7 +182,19 @@ def test_errors() -> None:
 
 _WORDS = st.lists(
     st.sampled_from(
-        ["red", "pink", "mug", "bag", "ceramic", "wooden", "gold", "candle", "spotty", "zebra", "or"]
+        [
+            "red",
+            "pink",
+            "mug",
+            "bag",
+            "ceramic",
+            "wooden",
+            "gold",
+            "candle",
+            "spotty",
+            "zebra",
+            "or",
+        ]
     ),
     min_size=1,
     max_size=4,

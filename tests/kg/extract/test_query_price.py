@@ -38,7 +38,8 @@ def test_bound(text: str, least: str | None, most: str | None, currency: str | N
 
 
 @pytest.mark.parametrize(
-    "text", ["", "cheap mugs", "size 5", "8 year old", "set of 6", "4 cup", "over 3 years", "1.75mm"]
+    "text",
+    ["", "cheap mugs", "size 5", "8 year old", "set of 6", "4 cup", "over 3 years", "1.75mm"],
 )
 def test_no_bound(text: str) -> None:
     assert read_price(text) is None

@@ -4,7 +4,9 @@ import pytest
 
 from kg.extract.spelling import Speller
 
-SPELLER = Speller({"christmas": 90, "lavender": 9, "umbrella": 3, "retrospot": 5, "rose": 8}, ["fiver"])
+SPELLER = Speller(
+    {"christmas": 90, "lavender": 9, "umbrella": 3, "retrospot": 5, "rose": 8}, ["fiver"]
+)
 
 
 @pytest.mark.parametrize(
