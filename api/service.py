@@ -16,6 +16,7 @@ from api.schemas import (
     EdgeOut,
     FactOut,
     Health,
+    HistoryItemIn,
     ListOptions,
     NodeOut,
     OrderOut,
@@ -33,6 +34,7 @@ from api.schemas import (
 from commerce.catalogue import Card, Catalogue
 from commerce.demand import Demand, forecast
 from commerce.product_page import product_page
+from commerce.search import Searcher
 from gnn.explain import ExplainConfig, Explanation
 from gnn.history import Event, History
 from gnn.rerank import Diversity
@@ -65,6 +67,12 @@ class Service:
         """Expected sales, computed when first asked for."""
         return forecast(self.teller.kg.interactions, self.catalogue.products)
 
+    @cached_property
+    def searcher(self) -> Searcher:
+        """Search over the snapshot, made when first asked for."""
+        teller = self.teller
+        return Searcher(teller.kg, self.schema, teller.recommender, facts=self.facts)
+
     @property
     def info(self) -> SnapshotInfo:
         """The snapshot, as it is named in every answer."""
@@ -96,7 +104,15 @@ class Service:
         Raises:
             NotFoundError: a product is not in the snapshot.
         """
-        timed = all(item.timestamp is not None for item in request.history)
+        return self._recommendations(self.history_of(request.history), request)
+
+    def history_of(self, items: Sequence[HistoryItemIn]) -> History:
+        """What somebody did, oldest first.
+
+        Raises:
+            NotFoundError: a product is not in the snapshot.
+        """
+        timed = all(item.timestamp is not None for item in items)
         events = [
             Event(
                 self.teller.product(item.product_id),
@@ -104,9 +120,9 @@ class Service:
                 item.timestamp if timed else None,
                 None if timed else position,
             )
-            for position, item in enumerate(request.history)
+            for position, item in enumerate(items)
         ]
-        return self._recommendations(self.teller.history(events), request)
+        return self.teller.history(events)
 
     def similar(self, product_id: str, options: ListOptions) -> SimilarProducts:
         """Products similar to one.

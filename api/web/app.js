@@ -207,3 +207,5 @@ if (start.get("user")) { $("user").value = start.get("user"); state.user = start
 if (start.get("products")) state.history = start.get("products").split(",");
 call("/v1/health").then((data) => { $("snapshot").textContent = `${data.snapshot.dataset} · ${data.snapshot.id}`; }).catch(fail);
 refresh();
+
+export { $, call, detail, el, fail, lang, money, state };
