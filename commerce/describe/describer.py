@@ -38,9 +38,7 @@ class Describer:
         facts: of the graph, where the caller has them.
     """
 
-    def __init__(
-        self, kg: KnowledgeGraph, schema: Schema, facts: FactIndex | None = None
-    ) -> None:
+    def __init__(self, kg: KnowledgeGraph, schema: Schema, facts: FactIndex | None = None) -> None:
         self._products = kg.products
         self._rows = {name: row for row, name in enumerate(kg.products["id"].to_pylist())}
         self._facts = facts or FactIndex(kg.facts)

@@ -110,9 +110,7 @@ def known_of(
     )
 
 
-def _names(
-    fact: Fact, names: Mapping[str, str], schema: Schema, language: str
-) -> tuple[str, ...]:
+def _names(fact: Fact, names: Mapping[str, str], schema: Schema, language: str) -> tuple[str, ...]:
     concept = schema.concepts.get(fact.object)
     found: list[str] = []
     if concept is not None:

@@ -47,7 +47,9 @@ class Reading:
 def currency_signs(currency: str | None) -> frozenset[str]:
     """How a currency is written."""
     code = (currency or "").upper()
-    return frozenset({code, _SIGNS.get(code, code)} | ({"元", "RMB", "￥"} if code == "CNY" else set()))
+    return frozenset(
+        {code, _SIGNS.get(code, code)} | ({"元", "RMB", "￥"} if code == "CNY" else set())
+    )
 
 
 def read_claims(
@@ -65,15 +67,34 @@ def read_claims(
     shields = [*_titles(tokens, known), *_bound_names(tokens, known, wording)]
     found = [*shields, *_prices(text, tokens, known)]
     taken = _places(found)
-    labels = [r for r in _labels(tokens, known) if not taken & set(range(r.first, r.last))]
-    meant = {place for r in labels for place in range(r.first, r.last)}
-    for reading in _mentions(text, tokens, known, extractor, wording.language):
+    read = _mentions(text, tokens, known, extractor, wording.language)
+    carried = [*_labels(tokens, known), *(r for r in read if r.fact is not None)]
+    for reading in sorted(carried, key=lambda r: (r.first - r.last, _is_named(r))):  # longest first
         places = set(range(reading.first, reading.last))
-        if places & taken or (reading.fact is None and places <= meant):
-            continue
-        found.append(reading)
-    taken = _places(found)
-    return found + [r for r in labels if not taken & set(range(r.first, r.last))]
+        alike = [r for r in found if (r.first, r.last) == (reading.first, reading.last)]
+        again = any(r.shields or (r.relation, r.object) == _key(reading) for r in alike)
+        if not places & taken or (alike and not again and not _is_named(reading)):
+            found.append(reading)
+            taken |= places
+    return found + [r for r in read if r.fact is None and not _explained(r, found)]
+
+
+def _explained(reading: Reading, found: Sequence[Reading]) -> bool:
+    """Whether longer words with a fact, or a name it begins in, say what these words mean."""
+    return any(
+        r.first <= reading.first
+        and (reading.last <= r.last or (r.shields and reading.first < r.last))
+        for r in found
+    )
+
+
+def _key(reading: Reading) -> tuple[str, str]:
+    return reading.relation, reading.object
+
+
+def _is_named(reading: Reading) -> bool:
+    """Whether a fact is a brand or a category, which other words say too (*mug*, Mugs)."""
+    return reading.fact is not None and _from_catalogue(reading.fact)
 
 
 def _places(readings: Sequence[Reading]) -> set[int]:
@@ -138,7 +159,9 @@ def _prices(text: str, tokens: Sequence[Token], known: Known) -> list[Reading]:
     for match in _PRICE.finditer(text, tokens[0].start, tokens[-1].end):
         amount, sign = match["first"] or match["last"], match["before"] or match["after"]
         same = price is not None and _same_price(amount, sign, price, known.product.currency)
-        places = [i for i, t in enumerate(tokens) if t.end > match.start() and t.start < match.end()]
+        places = [
+            i for i, t in enumerate(tokens) if t.end > match.start() and t.start < match.end()
+        ]
         found.append(
             Reading(places[0], places[-1] + 1, PRICE, amount, price if same else None, shields=True)
         )
@@ -154,17 +177,11 @@ def _same_price(amount: str, sign: str, price: Fact, currency: str | None) -> bo
 
 
 def _labels(tokens: Sequence[Token], known: Known) -> list[Reading]:
-    """Names of facts that stand in the sentence, longest first."""
+    """Names of facts that stand in the sentence."""
     found: list[Reading] = []
-    taken: set[int] = set()
     for norms, fact in known.labels:
         for at in find_all(norms, tokens):
-            places = set(range(at, at + len(norms)))
-            if not places & taken:
-                taken |= places
-                found.append(
-                    Reading(at, at + len(norms), fact.relation, fact.object, fact)
-                )
+            found.append(Reading(at, at + len(norms), fact.relation, fact.object, fact))
     return found
 
 
@@ -188,15 +205,13 @@ def _mentions(
             )
         ]
     )
-    by_span: dict[tuple[int, int], Reading] = {}
+    found: list[Reading] = []
     for mention in mentions:
         if mention.component == "ontology":
             continue
         span = _span(tokens, begin + mention.start, begin + mention.end)
-        reading = _carried(mention, span, known)
-        if span not in by_span or by_span[span].fact is None:
-            by_span[span] = reading
-    return list(by_span.values())
+        found.append(_carried(mention, span, known))
+    return found
 
 
 def _carried(mention: Mention, span: tuple[int, int], known: Known) -> Reading:

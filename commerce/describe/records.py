@@ -7,7 +7,16 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["Claim", "DescribeConfig", "Description", "Length", "Reason", "Removed", "Style", "Support"]
+__all__ = [
+    "Claim",
+    "DescribeConfig",
+    "Description",
+    "Length",
+    "Reason",
+    "Removed",
+    "Style",
+    "Support",
+]
 
 Style = Literal["plain", "warm", "list"]
 Length = Literal["short", "medium", "long"]

@@ -19,8 +19,12 @@ from kg.ontology_terms import Schema
 
 __all__ = ["Token", "Tokenizer", "find_all", "is_number", "is_word", "sentences"]
 
-_END: Final = re.compile(r"[.!?]+[\"”’')]*(?=\s|$)|[。！？]+[”’」』）]*|\n+|(?<=\s)[•*](?=\s)|\s{2,}")
-_ABBREVIATION: Final = re.compile(r"(?:\b[A-Za-z]|\b(?:approx|dia|e\.g|i\.e|etc|inc|no|oz|vs))\.$", re.I)
+_END: Final = re.compile(
+    r"[.!?]+[\"”’')]*(?=\s|$)|[。！？]+[”’」』）]*|\n+|(?<=\s)[•*](?=\s)|\s{2,}"
+)
+_ABBREVIATION: Final = re.compile(
+    r"(?:\b[A-Za-z]|\b(?:approx|dia|e\.g|i\.e|etc|inc|no|oz|vs))\.$", re.I
+)
 _CHINESE_NUMERALS: Final = frozenset("一二两三四五六七八九十百千万零双")
 _NUMBERS: Final = frozenset(NUMBER_WORDS) | frozenset(
     "thirteen fourteen fifteen sixteen eighteen nineteen thirty forty fifty hundred thousand "
@@ -62,24 +66,22 @@ class Tokenizer:
             if written.isspace():
                 continue
             start = offset + token.idx
-            cut = self._cut(written) if self._unspaced else 0
-            if cut:
-                tokens.append(Token(start, start + cut, written[:cut], written[:cut]))
-                written, norm = written[cut:], written[cut:]
-                start += cut
-            else:
-                norm = token.norm_
-            tokens.append(Token(start, start + len(written), written, norm))
+            for part in self._parts(written) if self._unspaced else [written]:
+                norm = token.norm_ if part == written else part
+                tokens.append(Token(start, start + len(part), part, norm))
+                start += len(part)
         return tokens
 
-    def _cut(self, written: str) -> int:
-        """Where a segmenter joined a small word to a label (由|瓷); 0: nowhere."""
-        if written in self._known:
-            return 0
-        ends = range(len(written) - 1, 0, -1)
-        return next(
-            (at for at in ends if written[:at] in self._words and written[at:] in self._known), 0
-        )
+    def _parts(self, written: str) -> list[str]:
+        """What a segmenter joined, where all of it is known words: 由|瓷, 钢|制成."""
+        best: list[list[str] | None] = [[], *[None] * len(written)]  # of each beginning
+        for end in range(1, len(written) + 1):
+            for start in range(end):  # the longest last part first
+                before = best[start]
+                if before is not None and written[start:end] in self._known:
+                    best[end] = [*before, written[start:end]]
+                    break
+        return best[-1] or [written]
 
 
 def sentences(text: str, whole: Collection[str] = ()) -> Iterator[tuple[int, int]]:

@@ -139,7 +139,16 @@ def _stated(
     if own.field.startswith("attributes"):
         relation = own.field
     return Claim(
-        start, end, text[start:end], relation, own.text, own.text, "catalog", 1.0, own.text, "stated"
+        start,
+        end,
+        text[start:end],
+        relation,
+        own.text,
+        own.text,
+        "catalog",
+        1.0,
+        own.text,
+        "stated",
     )
 
 
