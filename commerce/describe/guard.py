@@ -148,8 +148,9 @@ def _own_saying(
             return Fault("praise", token.text, "the product's texts say it of something else")
     title = {norm for own in known.own if own.field.startswith("title") for norm in own.said}
     needed = {tokens[at].norm for at in places if at not in denied} - title
+    refused = {tokens[at].norm for at in denied if is_word(tokens[at])}
     for own in known.own:
-        if needed <= own.said:
+        if needed <= own.said and refused <= set(own.norms):
             return own, list(places)
     words = " ".join(tokens[at].text for at in places)
     return Fault("apart", words, "no one sentence of the product's texts says these words together")

@@ -45,6 +45,7 @@ class Known:
     names: Mapping[str, tuple[str, ...]]  # object -> its names, the one shown first
     above: Mapping[tuple[str, str], Fact]  # (relation, object or what it falls under) -> the fact
     labels: tuple[tuple[tuple[str, ...], Fact], ...]  # norms of a name -> fact, longest first
+    broad: frozenset[tuple[str, str]]  # facts that another one says more exactly
     titles: tuple[tuple[str, ...], ...]  # norms of titles
     own: tuple[OwnSentence, ...]
     stated: Mapping[tuple[str, str], OwnSentence]  # what the own sentences say, read as titles are
@@ -104,6 +105,11 @@ def known_of(
         named,
         _above(mine, schema),
         tuple(sorted(labels, key=lambda item: -len(item[0]))),
+        frozenset(
+            (fact.relation, broader)
+            for fact in mine
+            for broader in _ancestors(schema.concepts, fact.object)
+        ),
         tuple(sorted({_bare(title) for title in titles if title}, key=len, reverse=True)),
         own,
         _stated(product, own, extractor),
@@ -216,4 +222,5 @@ def _stated(
 
 def _counts(mention: Mention) -> bool:
     """Whether a description's mention is about the product: another thing it names is not it."""
-    return mention.component != "ontology" and mention.relation != HEAD_RELATION
+    read = mention.field == "title" and mention.component != "ontology"
+    return read and mention.relation != HEAD_RELATION

@@ -81,11 +81,12 @@ def read_claims(
 
 def _explained(reading: Reading, found: Sequence[Reading]) -> bool:
     """Whether longer words with a fact, or a name it begins in, say what these words mean."""
-    return any(
-        r.first <= reading.first
-        and (reading.last <= r.last or (r.shields and reading.first < r.last))
-        for r in found
-    )
+    for other in found:
+        if other.first <= reading.first < other.last:
+            whole = reading.last <= other.last and not _is_named(other)
+            if whole or other.shields:
+                return True
+    return False
 
 
 def _key(reading: Reading) -> tuple[str, str]:
@@ -207,7 +208,7 @@ def _mentions(
     )
     found: list[Reading] = []
     for mention in mentions:
-        if mention.component == "ontology":
+        if mention.component == "ontology" or mention.field != "title":
             continue
         span = _span(tokens, begin + mention.start, begin + mention.end)
         found.append(_carried(mention, span, known))

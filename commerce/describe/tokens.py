@@ -102,7 +102,7 @@ def sentences(text: str, whole: Collection[str] = ()) -> Iterator[tuple[int, int
 def _stripped(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     part = text[start:end]
     begin = start + len(part) - len(part.lstrip())
-    if part.strip():
+    if any(char.isalnum() for char in part):
         yield begin, begin + len(part.strip())
 
 

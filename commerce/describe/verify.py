@@ -10,11 +10,19 @@ units; the second catches what no ontology lists.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from commerce.describe.guard import Fault, is_quote, stated_rest
-from commerce.describe.known import NAME, STATED, Known, OwnSentence, known_of
+from commerce.describe.known import (
+    NAME,
+    PRICE,
+    STATED,
+    Known,
+    OwnSentence,
+    known_of,
+    told_relations,
+)
 from commerce.describe.reading import Reading, read_claims
 from commerce.describe.records import Claim, Removed
 from commerce.describe.tokens import Token, Tokenizer, sentences
@@ -48,10 +56,13 @@ class Verifier:
     """
 
     def __init__(self, schema: Schema, language: str, extractor: Extractor) -> None:
-        self.wording = wording_of(language)
+        wording = wording_of(language)
         self._schema = schema
         self._extractor = extractor
-        self._tokenizer = Tokenizer(schema, language, self.wording.surfaces)
+        self._tokenizer = Tokenizer(schema, language, wording.surfaces)
+        said = {token.norm for text in _told_words(schema) for token in self._tokenizer(text)}
+        said -= wording.sensitive | wording.denies_next | wording.denies_back
+        self.wording = replace(wording, neutral=wording.neutral | said)
 
     def known(self, product: Product, facts: Iterable[Fact], names: Mapping[str, str]) -> Known:
         """What is known about a product; see `known_of`."""
@@ -105,6 +116,14 @@ class Verifier:
         return sorted(claims, key=lambda claim: (claim.start, claim.end))
 
 
+def _told_words(schema: Schema) -> Iterator[str]:
+    """The words in which the ontology tells facts: they say nothing without their fact."""
+    told = [*told_relations(schema), *({PRICE} & set(schema.relations))]
+    for relation in map(schema.relations.__getitem__, told):
+        yield from relation.label.values()
+        yield from (text.replace("{object}", " ") for text in relation.templates.values())
+
+
 def _gap(text: str, start: int) -> str:
     """What stood between a sentence and the one before it: a line break, a blank, or nothing."""
     before = text[:start]
@@ -153,15 +172,4 @@ def _stated(
 
 
 def _moved(claim: Claim, by: int) -> Claim:
-    return Claim(
-        claim.start + by,
-        claim.end + by,
-        claim.words,
-        claim.relation,
-        claim.object,
-        claim.name,
-        claim.source,
-        claim.confidence,
-        claim.source_words,
-        claim.support,
-    )
+    return replace(claim, start=claim.start + by, end=claim.end + by)

@@ -32,7 +32,7 @@ _MEDIUM: Final = (
 )
 _CATEGORY: Final = "clew:inCategory"
 _LONG_QUOTE = 200  # characters
-_MOST_QUOTES = 3
+_MOST_QUOTES = 2
 
 
 @dataclass(frozen=True)
@@ -66,12 +66,22 @@ class Writer(Protocol):
 
 
 def facts_of(known: Known, config: DescribeConfig) -> list[Fact]:
-    """Facts sure enough to tell, in the order in which they are told."""
+    """Facts to tell, in order: sure enough, and no other fact says the same more exactly."""
     relations = dict.fromkeys([*_MEDIUM, *sorted({f.relation for f in known.facts})])
     order = {relation: at for at, relation in enumerate(relations)}
     order[_CATEGORY], order[PRICE] = len(order), len(order) + 1
-    sure = [fact for fact in known.facts if fact.confidence >= config.min_confidence]
-    return sorted(sure, key=lambda fact: order[fact.relation])
+    sure = [
+        fact
+        for fact in known.facts
+        if fact.confidence >= config.min_confidence
+        and (fact.relation, fact.object) not in known.broad
+    ]
+    path = {name: at for at, name in enumerate(known.product.categories)}
+
+    def place(fact: Fact) -> tuple[int, int]:
+        return order[fact.relation], min(path.get(n, len(path)) for n in known.names[fact.object])
+
+    return sorted(sure, key=place)
 
 
 def brief_of(known: Known, config: DescribeConfig, praise: Set[str] = frozenset()) -> Brief:
