@@ -12,7 +12,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import PROBLEM_RESPONSES, install_error_handlers, problem
-from api.routes import health, products, recommendations, search
+from api.routes import descriptions, health, products, recommendations, search
 from api.service import Live
 from api.settings import Settings
 from kg import __version__
@@ -50,7 +50,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.add_middleware(BodyLimit, max_body_bytes=settings.max_body_bytes)
     install_error_handlers(app)
-    for module in (recommendations, products, search, health):
+    for module in (recommendations, products, search, descriptions, health):
         app.include_router(module.router)
 
     @app.get("/", include_in_schema=False)

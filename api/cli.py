@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from commerce.cli import COMMANDS as SHOP_COMMANDS
 from commerce.cli_search import COMMANDS as SEARCH_COMMANDS
 from gnn.cli import COMMANDS as GNN_COMMANDS
 from gnn.cli_ontology import COMMANDS as ONTOLOGY_COMMANDS
@@ -26,7 +27,14 @@ def main(debug: bool) -> None:
     """Clew recommends products, and hands over the thread that led to each one."""
 
 
-for _command in (*KG_COMMANDS, *FACT_COMMANDS, *GNN_COMMANDS, *SEARCH_COMMANDS, ontology):
+for _command in (
+    *KG_COMMANDS,
+    *FACT_COMMANDS,
+    *GNN_COMMANDS,
+    *SEARCH_COMMANDS,
+    *SHOP_COMMANDS,
+    ontology,
+):
     main.add_command(_command)
 for _command in ONTOLOGY_COMMANDS:
     ontology.add_command(_command)

@@ -156,7 +156,7 @@ def _reader(
         return extractor(schema, languages, trained, workers, count)
 
     fingerprint = b""
-    if trained is not None:
+    if trained is not None and trained.is_dir():
         from kg.extract.trained import reader_fingerprint  # noqa: PLC0415  # imports spaCy
 
         fingerprint = reader_fingerprint(trained)
