@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 import ontology
 from kg import __version__
+from kg.additions import Additions, read_additions
 from kg.catalog import Dataset, read_dataset, write_rejects
 from kg.conflicts import CONFLICTS_FILE, write_conflicts
 from kg.curated import CuratedFact, read_curated, written
@@ -106,7 +107,8 @@ def build(
         watch.stage("former")
         before = former(store) if not full else "a full build was asked for"
         key = store.pseudonym_key()
-        kg = _graph(dataset, schema, before, key, draft, workers, watch, curated)
+        heard = read_additions(store.root)
+        kg = _graph(dataset, schema, before, key, draft, workers, watch, curated, heard)
         projection = Projection(kg, schema, directory, draft, watch)
         write_rejects(dataset.rejects, draft.path / "rejects.jsonl")
         report = projection.write(before)
@@ -149,6 +151,7 @@ def _graph(
     workers: int,
     watch: Progress,
     curated: Sequence[CuratedFact],
+    heard: Additions,
 ) -> KnowledgeGraph:
     """The graph of a dataset, its mentions kept from before where they still hold."""
     watch.stage("extract", len(dataset.products))
@@ -160,7 +163,15 @@ def _graph(
         return Extractor(schema, languages)
 
     reader = KeptMentions(schema, languages_of(dataset), known, make)
-    kg = build_graph(dataset, schema, reader, pseudonym_key=key, curated=curated, progress=watch)
+    kg = build_graph(
+        dataset,
+        schema,
+        reader,
+        pseudonym_key=key,
+        curated=curated,
+        additions=heard,
+        progress=watch,
+    )
     watch.stage("tables")
     kg.write(draft.path / "tables")
     reader.write(draft.path / MENTIONS_FILE)
