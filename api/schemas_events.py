@@ -218,7 +218,9 @@ class QueryIn(_Wire):
 
     query: str = Field(min_length=1, max_length=20_000)
     params: dict[str, Any] = Field({}, description="of Cypher")
-    limit: int = Field(1000, ge=1, le=100_000, description="most rows")
+    limit: int | None = Field(
+        None, ge=1, le=100_000, description="most rows; as many as the service allows where absent"
+    )
 
 
 class QueryOut(_Wire):

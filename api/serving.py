@@ -19,6 +19,7 @@ from kg.snapshot import SnapshotStore
 __all__ = ["serve"]
 
 _MOST_AT_ONCE = 512  # requests under way in a worker; more are answered 503 at once
+_WORKER_START_S = 120  # a worker that has not loaded its model by then is started again
 
 
 def serve(settings: Settings, listening: Callable[[str], None]) -> None:
@@ -65,6 +66,7 @@ def _config(app: object, settings: Settings, **more: object) -> uvicorn.Config:
         server_header=False,
         limit_concurrency=_MOST_AT_ONCE,
         timeout_keep_alive=15,
+        timeout_worker_healthcheck=_WORKER_START_S,
         timeout_graceful_shutdown=round(settings.shutdown_s),
         **more,  # type: ignore[arg-type]
     )

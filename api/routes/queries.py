@@ -23,14 +23,13 @@ router = APIRouter(prefix="/v1/query", tags=["analysts"], dependencies=[needs("a
 @router.post("/cypher", summary="Ask in Cypher", response_model=QueryOut)
 def cypher(settings: CurrentSettings, body: QueryIn) -> Response:
     """Rows of a Cypher query, or of a saved one by ``@name``."""
-    _check(body, settings)
     return _answer(
         ask_cypher(
             settings.store,
             body.query,
             body.params,
             timeout_s=settings.query_timeout_s,
-            limit=body.limit,
+            limit=_limit(body, settings),
         )
     )
 
@@ -38,17 +37,22 @@ def cypher(settings: CurrentSettings, body: QueryIn) -> Response:
 @router.post("/sparql", summary="Ask in SPARQL", response_model=QueryOut)
 def sparql(settings: CurrentSettings, body: QueryIn) -> Response:
     """Rows of a SPARQL query, or of a saved one by ``@name``; without ``SERVICE`` or ``FROM``."""
-    _check(body, settings)
     if body.params:
         refuse(("body", "params"), "SPARQL takes none; write the values into the query")
     return _answer(
-        ask_sparql(settings.store, body.query, timeout_s=settings.query_timeout_s, limit=body.limit)
+        ask_sparql(
+            settings.store,
+            body.query,
+            timeout_s=settings.query_timeout_s,
+            limit=_limit(body, settings),
+        )
     )
 
 
-def _check(body: QueryIn, settings: Settings) -> None:
-    if body.limit > settings.query_rows:
+def _limit(body: QueryIn, settings: Settings) -> int:
+    if body.limit is not None and body.limit > settings.query_rows:
         refuse(("body", "limit"), f"is {body.limit}, at most {settings.query_rows} are answered")
+    return body.limit or settings.query_rows
 
 
 def _answer(result: QueryResult) -> Response:

@@ -19,8 +19,8 @@ USER = "u0184"
 
 
 @pytest.fixture(scope="module")
-def client(sample_store: Path) -> Iterator[TestClient]:
-    settings = Settings(store=sample_store, max_k=50, max_history=20, max_body_bytes=20_000)
+def client(store: Path) -> Iterator[TestClient]:
+    settings = Settings(store=store, max_k=50, max_history=20, max_body_bytes=20_000)
     with TestClient(create_app(settings), raise_server_exceptions=False) as client:
         yield client
 
