@@ -27,16 +27,24 @@ __all__ = ["Access", "needs"]
 
 _BEARER = HTTPBearer(auto_error=False, description="an API key: clew keys create")
 _HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, description="the same, as a header")
-_FAILURES_PER_MINUTE = 30
 
 
 class Access:
     """Decides about requests. One per application."""
 
-    def __init__(self, keys: Keys, *, required: bool, per_minute: int, workers: int = 1) -> None:
+    def __init__(
+        self,
+        keys: Keys,
+        *,
+        required: bool,
+        per_minute: int,
+        guesses_per_minute: int = 30,
+        workers: int = 1,
+    ) -> None:
         self._keys = keys
         self.required = required
         self._per_minute = per_minute
+        self._guesses = guesses_per_minute
         self._workers = workers
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
@@ -49,7 +57,7 @@ class Access:
         if not self.required:
             self._count(f"address:{address}", self._per_minute)
             return None
-        failures = self._share(_FAILURES_PER_MINUTE)
+        failures = self._share(self._guesses)
         if not self._limiter.test(failures, f"refused:{address}"):
             raise self._too_many(failures, f"refused:{address}")
         key = self._keys.check(token) if token else None

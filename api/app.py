@@ -17,6 +17,7 @@ from api.front import BodyLimit, Front
 from api.live import Live
 from api.logs import set_up_logs
 from api.metrics import Metrics
+from api.openapi import describe
 from api.parts import open_parts
 from api.routes import (
     events,
@@ -92,6 +93,7 @@ def create_app(settings: Settings) -> FastAPI:
     def index() -> FileResponse:
         return FileResponse(WEB / "index.html")
 
+    describe(app, settings)
     app.mount("/web", StaticFiles(directory=WEB), name="web")
     return app
 

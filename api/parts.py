@@ -79,6 +79,7 @@ def open_parts(settings: Settings) -> Parts:
             keys,
             required=required,
             per_minute=settings.rate_per_minute,
+            guesses_per_minute=settings.guesses_per_minute,
             workers=settings.workers,
         ),
         rules=Rulebook(database, settings.tenant),

@@ -59,6 +59,9 @@ class Settings(BaseSettings):
     rate_per_minute: int = Field(
         6000, ge=1, description="requests a key, or an address without one, may make per minute"
     )
+    guesses_per_minute: int = Field(
+        30, ge=1, description="requests without a valid key an address may make per minute"
+    )
     cors_origins: tuple[str, ...] = Field((), description="pages of these origins may call the API")
     query_timeout_s: float = Field(10.0, gt=0, le=300, description="longest analyst's query")
     query_rows: int = Field(10_000, ge=1, description="most rows of an analyst's query")
