@@ -1,7 +1,8 @@
-"""The HTTP application: routes, errors, pages, and the snapshot behind them."""
+"""The HTTP application: routes, errors, pages, and the snapshot and database behind them."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,35 +10,73 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.middleware.cors import CORSMiddleware
 
-from api.errors import PROBLEM_RESPONSES, install_error_handlers, problem
-from api.routes import descriptions, health, products, recommendations, search
-from api.service import Live
+from api.errors import PROBLEM_RESPONSES, install_error_handlers
+from api.front import BodyLimit, Front
+from api.live import Live
+from api.logs import set_up_logs
+from api.metrics import Metrics
+from api.openapi import describe
+from api.parts import open_parts
+from api.routes import (
+    descriptions,
+    events,
+    health,
+    privacy,
+    products,
+    queries,
+    recommendations,
+    rules,
+    search,
+    sessions,
+)
 from api.settings import Settings
 from kg import __version__
 from kg.snapshot import SnapshotStore
 
-__all__ = ["create_app"]
+__all__ = ["create_app", "worker_app"]
 
 WEB = Path(__file__).parent / "web"
+ROUTES = (
+    recommendations,
+    products,
+    search,
+    descriptions,
+    events,
+    sessions,
+    privacy,
+    rules,
+    queries,
+    health,
+)
 
 
 def create_app(settings: Settings) -> FastAPI:
     """The application on a store's current snapshot.
 
     Raises:
-        StoreError: the store has no snapshot.
+        StoreError: the store has no snapshot, the database cannot be opened, or the address is
+            open to other machines and there are no keys.
         ModelError: its current snapshot has no model.
     """
-    live = Live(SnapshotStore(settings.store), min_buyers=settings.min_buyers)
+    metrics = Metrics(shared=settings.workers > 1)
+    live = Live(
+        SnapshotStore(settings.store), min_buyers=settings.min_buyers, loaded=metrics.loaded
+    )
+    parts = open_parts(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        stop = threading.Event()
         thread = live.watch(settings.refresh_s)
+        if settings.retention_days is not None:
+            parts.keep_house(settings.retention_days, stop)
         yield
+        stop.set()
         live.stop()
         thread.join(timeout=settings.refresh_s + 1)
+        parts.database.close()
 
     app = FastAPI(
         title="Clew",
@@ -46,48 +85,34 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         responses=PROBLEM_RESPONSES,
     )
-    app.state.live = live
-    app.state.settings = settings
-    app.add_middleware(BodyLimit, max_body_bytes=settings.max_body_bytes)
+    app.state.live, app.state.settings, app.state.parts = live, settings, parts
+    app.state.access, app.state.metrics = parts.access, metrics
+    app.add_middleware(
+        BodyLimit, max_body_bytes=settings.max_body_bytes, timeout_s=settings.body_timeout_s
+    )
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.cors_origins),
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-API-Key"],
+        )
+    app.add_middleware(Front, metrics=metrics)
     install_error_handlers(app)
-    for module in (recommendations, products, search, descriptions, health):
+    for module in ROUTES:
         app.include_router(module.router)
 
     @app.get("/", include_in_schema=False)
     def index() -> FileResponse:
         return FileResponse(WEB / "index.html")
 
+    describe(app, settings)
     app.mount("/web", StaticFiles(directory=WEB), name="web")
     return app
 
 
-class BodyLimit:
-    """Answers 413 to a request whose body is larger than allowed, declared or not."""
-
-    def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
-        self.app = app
-        self.max_body_bytes = max_body_bytes
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Count the body as it comes in."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        body = b""
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return
-            body += message.get("body", b"")
-            if len(body) > self.max_body_bytes:
-                detail = f"the body is larger than {self.max_body_bytes} bytes; send less at once"
-                await problem(413, detail)(scope, receive, send)
-                return
-            if not message.get("more_body", False):
-                break
-        unread: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-
-        async def replay() -> Message:
-            return unread.pop() if unread else await receive()
-
-        await self.app(scope, replay, send)
+def worker_app() -> FastAPI:
+    """The application of a worker process, by the settings in its environment."""
+    settings = Settings()  # from the environment
+    set_up_logs(settings.log_format)
+    return create_app(settings)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from api.cli_service import COMMANDS as SERVICE_COMMANDS
 from commerce.cli import COMMANDS as SHOP_COMMANDS
 from commerce.cli_search import COMMANDS as SEARCH_COMMANDS
 from gnn.cli import COMMANDS as GNN_COMMANDS
@@ -16,6 +17,9 @@ from kg.cli import COMMANDS as KG_COMMANDS
 from kg.cli_facts import COMMANDS as FACT_COMMANDS
 from kg.cli_ontology import ontology
 from kg.cli_support import ClewGroup, as_json_option, store_option
+
+if TYPE_CHECKING:
+    from api.settings import Settings
 
 __all__ = ["main"]
 
@@ -33,6 +37,7 @@ for _command in (
     *GNN_COMMANDS,
     *SEARCH_COMMANDS,
     *SHOP_COMMANDS,
+    *SERVICE_COMMANDS,
     ontology,
 ):
     main.add_command(_command)
@@ -51,9 +56,22 @@ port_option = click.option(
 @store_option
 @host_option
 @port_option
-def serve(store: Path, host: str, port: int) -> None:
-    """Serve the HTTP API and its page from a store's current snapshot."""
-    _serve(store, host, port)
+@click.option(
+    "--workers",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    envvar="CLEW_WORKERS",
+    help="Processes that answer.",
+)
+def serve(store: Path, host: str, port: int, workers: int) -> None:
+    """Serve the HTTP API and its page from a store's current snapshot.
+
+    Everything else is set by CLEW_ variables of the environment (docs/serving.md).
+    """
+    from api.settings import Settings
+
+    _serve(Settings(store=store, host=host, port=port, workers=workers))
 
 
 @main.command()
@@ -80,33 +98,21 @@ def demo(
         ready = prepare(dataset, home, progress, say=lambda text: click.echo(text, err=True))
     tell(ready, as_json=as_json)
     if serving:
-        _serve(ready.store, host, port, user=ready.user)
+        from api.settings import Settings
+
+        settings = Settings(store=ready.store, host=host, port=port, log_format="text")
+        _serve(settings, user=ready.user)
 
 
-def _serve(store: Path, host: str, port: int, user: str | None = None) -> None:
-    import uvicorn
+def _serve(settings: Settings, user: str | None = None) -> None:
+    from api.serving import serve as run
 
-    from api.app import create_app
-    from api.settings import Settings
-    from kg.errors import ClewError
+    def listening(address: str) -> None:
+        click.echo(f"\nClew answers on {address}   (API: {address}/docs; stop with Ctrl-C)")
+        if user is not None:
+            click.echo(f"This shopper: {address}/?user={user}")
 
-    settings = Settings(store=store, host=host, port=port)
-    app = create_app(settings)
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as exc:
-        listener.close()
-        raise ClewError(
-            f"cannot listen on {host}:{port}: {exc.strerror}; choose another with --port"
-        ) from exc
-    address = f"http://{host}:{listener.getsockname()[1]}"
-    click.echo(f"\nClew answers on {address}   (API: {address}/docs; stop with Ctrl-C)")
-    if user is not None:
-        click.echo(f"This shopper: {address}/?user={user}")
-    config = uvicorn.Config(app, log_level="warning", access_log=False)
-    uvicorn.Server(config).run(sockets=[listener])
+    run(settings, listening)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request
@@ -10,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from api.eventlog import ConflictError
 from api.schemas import Problem
 from kg.errors import ClewError, ModelError, NotFoundError, QueryError, QueryTimeout, StoreError
 
@@ -22,6 +24,7 @@ _STATUS: dict[type[ClewError], HTTPStatus] = {
     QueryTimeout: HTTPStatus.REQUEST_TIMEOUT,
     QueryError: HTTPStatus.BAD_REQUEST,
     ModelError: HTTPStatus.SERVICE_UNAVAILABLE,
+    ConflictError: HTTPStatus.CONFLICT,
     StoreError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
@@ -30,16 +33,21 @@ PROBLEM_RESPONSES: dict[int | str, dict[str, object]] = {
         "description": HTTPStatus(status).phrase,
         "content": {"application/problem+json": {"schema": Problem.model_json_schema()}},
     }
-    for status in (404, 413, 422, 503)
+    for status in (400, 401, 403, 404, 408, 409, 413, 422, 429, 503)
 }
 """For the OpenAPI document of every route."""
 
 
-def problem(status: int, detail: str, errors: list[dict[str, str]] | None = None) -> JSONResponse:
+def problem(
+    status: int,
+    detail: str,
+    errors: list[dict[str, str]] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
     """A problem document as a response."""
     body = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, errors=errors)
     return JSONResponse(
-        body.model_dump(exclude_none=True), status, media_type="application/problem+json"
+        body.model_dump(exclude_none=True), status, headers, media_type="application/problem+json"
     )
 
 
@@ -51,7 +59,7 @@ def install_error_handlers(app: FastAPI) -> None:
         for kind in type(exc).__mro__:
             if kind in _STATUS:
                 return problem(_STATUS[kind], str(exc))
-        _log.error("unexpected error at %s", request.url.path, exc_info=exc)
+        _log.error("unexpected error at %s", _route(request), exc_info=exc)
         return problem(500, "the service failed; the operator finds the cause in its log")
 
     @app.exception_handler(RequestValidationError)
@@ -65,9 +73,15 @@ def install_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, exc: HTTPException) -> JSONResponse:
-        return problem(exc.status_code, f"{request.method} {request.url.path}: {exc.detail}")
+        where = f"{request.method} {request.url.path}"
+        return problem(exc.status_code, f"{where}: {exc.detail}", headers=exc.headers)
 
     @app.exception_handler(Exception)
     async def _bug(request: Request, exc: Exception) -> JSONResponse:
-        _log.error("unexpected error at %s", request.url.path, exc_info=exc)
+        _log.error("unexpected error at %s", _route(request), exc_info=exc)
         return problem(500, "the service failed; the operator finds the cause in its log")
+
+
+def _route(request: Request) -> str:
+    """The route's template: its path may name a shopper, which no log shall."""
+    return str(getattr(request.scope.get("route"), "path", "no route"))

@@ -29,7 +29,13 @@ __all__ = [
 ]
 
 Event = Literal["view", "cart", "purchase", "rating"]
-ProductId = Annotated[str, Field(min_length=1, max_length=200, examples=["KD-0101"])]
+ProductId = Annotated[
+    str,
+    Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$", examples=["KD-0101"]),
+]
+Term = Annotated[
+    str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*:[^\s\x00-\x1f\x7f]+$", max_length=300)
+]
 
 
 class _In(BaseModel):
@@ -63,6 +69,19 @@ class ListOptions(BaseModel):
         le=1,
         allow_inf_nan=False,
         description="how much likeness within the list counts; 0: the order is that of the scores",
+    )
+    term: list[Term] = Field(
+        [],
+        max_length=50,
+        description="only products that carry this term of the graph or a narrower one "
+        "(colour:red, brand:acme); several of one kind widen the choice, several kinds narrow it",
+    )
+    min_price: float | None = Field(
+        None, ge=0, allow_inf_nan=False, description="in major units of the shop's currency"
+    )
+    max_price: float | None = Field(None, ge=0, allow_inf_nan=False, description="as min_price")
+    exclude: list[ProductId] = Field(
+        [], max_length=1000, description="leave out these products, e.g. those on the page already"
     )
 
 
@@ -142,6 +161,7 @@ class Recommendation(_Out):
         description="to the product above it that it is most like (cosine of facts and words); "
         "null: the first, or diversity is 0",
     )
+    rules: list[str] = Field(description="ids of the shop's rules that chose its place")
     product: ProductCard
     score: float
     paths: list[PathOut]

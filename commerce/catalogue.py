@@ -93,6 +93,12 @@ class Catalogue:
         """Products that are not known to be out of stock, shape (n,)."""
         return np.array([stock is None or stock > 0 for stock in self._stocks], dtype=np.bool_)
 
+    def prices(self) -> NDArray[np.float64]:
+        """Prices in major units, shape (n,); NaN where none is known."""
+        return np.array(
+            [np.nan if price is None else float(price) for price in self._prices], dtype=np.float64
+        )
+
     def find(self, text: str) -> list[int]:
         """Rows whose title in any language holds every word; titles that begin so come first."""
         words = text.casefold().split()

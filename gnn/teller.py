@@ -123,7 +123,7 @@ class Teller:
         rows = np.array([item.row for item in best])
         scores = np.array([item.score for item in best])
         order = places(self.recommender.model.head, rows, scores, k, spread)
-        told = self._told(history, [place.row for place in order], language, config, similar)
+        told = self.told(history, [place.row for place in order], language, config, similar)
         return [replace(item, place=place) for item, place in zip(told, order, strict=True)]
 
     def explain(
@@ -135,11 +135,21 @@ class Teller:
             ModelError: the product is in the history, or the history is empty.
         """
         row = self.recommender.products.row(product)
-        return self._told(history, [row], language, config, False)[0]
+        return self.told(history, [row], language, config)[0]
 
-    def _told(
-        self, history: History, rows: list[int], language: str, config: ExplainConfig, similar: bool
+    def told(
+        self,
+        history: History,
+        rows: list[int],
+        language: str,
+        config: ExplainConfig,
+        similar: bool = False,
     ) -> list[Explanation]:
+        """Some products' scores for a history taken apart, in the order of ``rows``.
+
+        Raises:
+            ModelError: a product is in the history, or the history is empty.
+        """
         return explain(
             self.recommender.model,
             history,

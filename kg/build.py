@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 import ontology
 from kg import __version__
+from kg.additions import Additions, read_additions
 from kg.catalog import Dataset, read_dataset, write_rejects
 from kg.conflicts import CONFLICTS_FILE, write_conflicts
 from kg.curated import CuratedFact, read_curated, written
@@ -109,7 +110,8 @@ def build(
         before = former(store, directory, schema) if not full else "a full build was asked for"
         key = store.pseudonym_key()
         reads = _reader(dataset, schema, before, store.reader, workers)
-        kg = _graph(dataset, schema, reads, before, key, draft, watch, curated)
+        heard = read_additions(store.root)
+        kg = _graph(dataset, schema, reads, before, key, draft, watch, curated, heard)
         projection = Projection(kg, schema, directory, draft, watch)
         write_rejects(dataset.rejects, draft.path / "rejects.jsonl")
         report = projection.write(before)
@@ -172,9 +174,18 @@ def _graph(
     draft: Draft,
     watch: Progress,
     curated: Sequence[CuratedFact],
+    heard: Additions,
 ) -> KnowledgeGraph:
     watch.stage("extract", len(dataset.products))
-    kg = build_graph(dataset, schema, reader, pseudonym_key=key, curated=curated, progress=watch)
+    kg = build_graph(
+        dataset,
+        schema,
+        reader,
+        pseudonym_key=key,
+        curated=curated,
+        additions=heard,
+        progress=watch,
+    )
     watch.stage("tables")
     written = (
         (before.graph, before.snapshot.path / "tables") if isinstance(before, Former) else None

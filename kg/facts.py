@@ -29,6 +29,7 @@ from kg.ids import entity_id
 from kg.records import ENTITY_SCHEMA, FACT_SCHEMA, INTERACTION_SCHEMA, Fact, Product
 
 if TYPE_CHECKING:  # readers of a graph need neither spaCy nor the catalogue's formats
+    from kg.additions import Additions
     from kg.catalog.base import Dataset
     from kg.curated import CuratedFact
     from kg.mentions import Reads
@@ -154,6 +155,7 @@ def build_graph(
     *,
     pseudonym_key: bytes,
     curated: Sequence[CuratedFact] = (),
+    additions: Additions | None = None,
     progress: Progress | None = None,
 ) -> KnowledgeGraph:
     """The knowledge graph of a dataset.
@@ -164,6 +166,7 @@ def build_graph(
         extractor: reads the products' texts.
         pseudonym_key: up to 64 bytes; the same key gives the same users the same ids.
         curated: facts asserted and rejected by hand, which win.
+        additions: events heard since, and users erased.
         progress: advanced once per product; then told of the stage ``facts``.
 
     Raises:
@@ -178,10 +181,12 @@ def build_graph(
     if progress is not None:
         progress.stage("facts")
     triples, unread = triple_facts(dataset.triples, schema, rows.names)
+    ids = [entity_id("product", product.id) for product in dataset.products]
     interactions = compact_interactions(dataset.interactions, pseudonym_key)
+    if additions is not None:
+        interactions = additions.apply(interactions, set(ids))
     events, unread_events = event_facts(interactions, schema)
     stated = pa.concat_tables([rows.table(), triples])
-    ids = [entity_id("product", product.id) for product in dataset.products]
     stated, overruled = apply_curated(stated, curated, ids, schema)
     rows.spell((fact.object, fact.name) for fact in curated if fact.name)
     conflicts = sorted([*overruled, *find_conflicts(stated, schema)], key=lambda c: c.key)

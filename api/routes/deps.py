@@ -1,17 +1,29 @@
-"""What routes share: the service of this request, common query parameters."""
+"""What routes share: the service of this request, what is kept, common query parameters."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
 
+from api.live import Live
+from api.parts import Parts
 from api.schemas import ListOptions
-from api.service import Live, Service
+from api.service import Service
 from api.settings import Settings
 
-__all__ = ["CurrentService", "Language", "Options", "check_k"]
+__all__ = [
+    "CurrentParts",
+    "CurrentService",
+    "CurrentSettings",
+    "Language",
+    "Options",
+    "SessionId",
+    "UserId",
+    "check_k",
+    "refuse",
+]
 
 
 def _service(request: Request) -> Service:
@@ -19,10 +31,29 @@ def _service(request: Request) -> Service:
     return live.service
 
 
+def _parts(request: Request) -> Parts:
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+def _settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
 CurrentService = Annotated[Service, Depends(_service)]
+CurrentParts = Annotated[Parts, Depends(_parts)]
+CurrentSettings = Annotated[Settings, Depends(_settings)]
 Options = Annotated[ListOptions, Query()]
 Language = Annotated[
     str, Query(pattern="^[a-z]{2}$", description="language of the words, ISO 639-1")
+]
+UserId = Annotated[
+    str,
+    Path(min_length=1, max_length=200, description="the shop's own user id", examples=["u0184"]),
+]
+SessionId = Annotated[
+    str, Path(min_length=1, max_length=200, description="the shop's own session id")
 ]
 
 
@@ -33,5 +64,13 @@ def check_k(k: int, settings: Settings, where: str) -> None:
         RequestValidationError: ``k`` is above ``Settings.max_k``.
     """
     if k > settings.max_k:
-        limit = {"loc": (where, "k"), "msg": f"is {k}, at most {settings.max_k} are listed at once"}
-        raise RequestValidationError([limit])
+        refuse((where, "k"), f"is {k}, at most {settings.max_k} are listed at once")
+
+
+def refuse(where: tuple[str, ...], message: str) -> None:
+    """Answer that a field is not valid.
+
+    Raises:
+        RequestValidationError: always.
+    """
+    raise RequestValidationError([{"loc": where, "msg": message}])

@@ -94,7 +94,7 @@ def description(
 def _describer(service: Service) -> Describer:
     """The describer of a service's snapshot, made when first asked for; gone with the service."""
     if service not in _describers:
-        _describers[service] = Describer(service.teller.kg, service.schema, service.facts)
+        _describers[service] = Describer(service.teller.kg, service.teller.schema, service.facts)
     return _describers[service]
 
 

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path, Query
 
-from api.routes.deps import CurrentService, Language, Options, check_k
+from api.access import needs
+from api.routes.deps import (
+    CurrentParts,
+    CurrentService,
+    CurrentSettings,
+    Language,
+    Options,
+    check_k,
+)
 from api.schemas import ProductDetail, ProductList, SimilarProducts
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/v1/products", tags=["products"])
+router = APIRouter(prefix="/v1/products", tags=["products"], dependencies=[needs("recommend")])
 
 ProductId = Annotated[str, Path(min_length=1, max_length=200, examples=["KD-0101"])]
 
@@ -36,11 +44,12 @@ def page(service: CurrentService, product_id: ProductId, lang: Language = "en") 
 
 @router.get("/{product_id}/similar", summary="Similar products")
 def similar(
-    request: Request,
     service: CurrentService,
+    parts: CurrentParts,
+    settings: CurrentSettings,
     product_id: ProductId,
     options: Options,
 ) -> SimilarProducts:
     """What would be recommended to someone who met only this product, explained alike."""
-    check_k(options.k, request.app.state.settings, "query")
-    return service.similar(product_id, options)
+    check_k(options.k, settings, "query")
+    return service.similar(product_id, options, parts.rules.all())

@@ -1,42 +1,69 @@
-"""Explained recommendations for a known user or for a history that is sent along."""
+"""Explained recommendations for a user, for a session, or for a history that is sent along."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from fastapi import APIRouter
 
-from fastapi import APIRouter, Path, Request
-from fastapi.exceptions import RequestValidationError
-
-from api.routes.deps import CurrentService, Options, check_k
+from api.access import needs
+from api.history import session_history, user_history
+from api.routes.deps import (
+    CurrentParts,
+    CurrentService,
+    CurrentSettings,
+    Options,
+    SessionId,
+    UserId,
+    check_k,
+    refuse,
+)
 from api.schemas import Recommendations, RecommendRequest
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/v1", tags=["recommendations"])
-
-UserId = Annotated[str, Path(min_length=1, max_length=200, description="the shop's own user id")]
+router = APIRouter(prefix="/v1", tags=["recommendations"], dependencies=[needs("recommend")])
 
 
 @router.get("/users/{user_id}/recommendations", summary="For a known user")
 def for_user(
-    request: Request,
     service: CurrentService,
+    parts: CurrentParts,
+    settings: CurrentSettings,
     user_id: UserId,
     options: Options,
 ) -> Recommendations:
-    """Products for a user of the snapshot, best first, each with the paths its score is made of."""
-    check_k(options.k, request.app.state.settings, "query")
-    return service.recommend_user(user_id, options)
+    """Products for a user, best first, each with the paths its score is made of.
+
+    Every event that was acknowledged counts, by whichever worker.
+    """
+    check_k(options.k, settings, "query")
+    history = user_history(service.teller, parts.log, parts.people, user_id)
+    return service.recommend(history, options, parts.rules.all())
+
+
+@router.get("/sessions/{session_id}/recommendations", summary="For an anonymous session")
+def for_session(
+    service: CurrentService,
+    parts: CurrentParts,
+    settings: CurrentSettings,
+    session_id: SessionId,
+    options: Options,
+) -> Recommendations:
+    """As for a user, from what happened in the session."""
+    check_k(options.k, settings, "query")
+    history = session_history(service.teller, parts.log, parts.people, session_id)
+    return service.recommend(history, options, parts.rules.all())
 
 
 @router.post("/recommendations", summary="For a history")
 def for_history(
-    request: Request, service: CurrentService, body: RecommendRequest
+    service: CurrentService,
+    parts: CurrentParts,
+    settings: CurrentSettings,
+    body: RecommendRequest,
 ) -> Recommendations:
     """Products for whoever has this history; nothing is stored."""
-    settings = request.app.state.settings
     check_k(body.k, settings, "body")
     if len(body.history) > settings.max_history:
         message = f"holds {len(body.history)} events, at most {settings.max_history} are read"
-        raise RequestValidationError([{"loc": ("body", "history"), "msg": message}])
-    return service.recommend_history(body)
+        refuse(("body", "history"), message)
+    return service.recommend(service.given_history(body), body, parts.rules.all())

@@ -55,5 +55,7 @@ def _answer(service: Service, options: SearchOptions, history: History | None) -
         options.q, options.k, history=history, language=options.lang, in_stock=options.in_stock
     )
     lang = options.lang or answer.query.language
-    told = plain_answer(answer, service.names, service.schema, service.catalogue, lang)
+    told = plain_answer(
+        answer, service.teller.names, service.teller.schema, service.catalogue, lang
+    )
     return SearchAnswer.model_validate({"snapshot": service.info, **told})

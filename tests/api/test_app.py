@@ -19,8 +19,8 @@ USER = "u0184"
 
 
 @pytest.fixture(scope="module")
-def client(sample_store: Path) -> Iterator[TestClient]:
-    settings = Settings(store=sample_store, max_k=50, max_history=20, max_body_bytes=20_000)
+def client(store: Path) -> Iterator[TestClient]:
+    settings = Settings(store=store, max_k=50, max_history=20, max_body_bytes=20_000)
     with TestClient(create_app(settings), raise_server_exceptions=False) as client:
         yield client
 
@@ -216,18 +216,31 @@ def test_faults_are_problem_documents(
 
 def test_openapi_documents_every_route_and_its_faults(client: TestClient) -> None:
     document = get(client, "/openapi.json")
-    assert set(document["paths"]) == {
+    assert set(document["paths"]) >= {
+        "/metrics",
+        "/v1/events",
         "/v1/health",
+        "/v1/live",
         "/v1/products",
         "/v1/products/{product_id}",
         "/v1/products/{product_id}/similar",
+        "/v1/query/cypher",
+        "/v1/query/sparql",
+        "/v1/ready",
         "/v1/recommendations",
+        "/v1/rules",
+        "/v1/rules/{rule_id}",
+        "/v1/sessions/{session_id}/merge",
+        "/v1/sessions/{session_id}/recommendations",
+        "/v1/users/{user_id}",
+        "/v1/users/{user_id}/export",
         "/v1/users/{user_id}/recommendations",
     }
     for operations in document["paths"].values():
         for operation in operations.values():
             assert operation["summary"]
-            assert {"200", "404", "413", "422", "503"} <= set(operation["responses"])
+            assert {"401", "403", "404", "413", "422", "429", "503"} <= set(operation["responses"])
+            assert {"200", "204"} & set(operation["responses"])
             assert "application/problem+json" in operation["responses"]["404"]["content"]
 
 

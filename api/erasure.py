@@ -1,0 +1,148 @@
+"""What is kept of a user: all of it handed out, or all of it erased.
+
+A user is their history and nothing else, so once their events are gone their answers are those of
+someone never seen. What the model learnt from them in sum (a user among many who bought two
+products) bears no name; it goes with the next build, which `kg.additions` keeps them out of.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import delete, select
+
+from api.db.tables import events, merges, tombstones
+from api.eventlog import EventLog, now_us
+from api.people import Pseudonyms
+from api.schemas_events import ErasureOut, ExportedEvent, ExportOut
+from api.service import Service
+from kg.additions import add_erased
+from kg.errors import NotFoundError
+from kg.ids import local_part
+
+__all__ = ["Erased", "erase", "export_user", "restore_tombstones", "told"]
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What was erased."""
+
+    events: int
+    sessions: int
+
+
+def export_user(service: Service, log: EventLog, people: Pseudonyms, user_id: str) -> ExportOut:
+    """All that log and snapshot keep of a user.
+
+    Raises:
+        NotFoundError: nothing is.
+    """
+    name = people.user(user_id)
+    _, erased = log.of(name)
+    kept = [
+        ExportedEvent(
+            product_id=row["product"],
+            event=row["event"],
+            at=_time(row["at"]),
+            received=_time(row["received"]),
+            value=row["value"],
+            quantity=row["quantity"],
+            event_id=row["event_id"],
+            source="log" if row["subject"] == name else "session",
+        )
+        for row in log.rows(name)
+    ]
+    known = service.teller.shoppers
+    if name in known and not erased:
+        kept += [
+            ExportedEvent(
+                product_id=local_part(event.product),
+                event=event.event,
+                at=event.timestamp,
+                value=event.value,
+                source="snapshot",
+            )
+            for event in known.events(name)
+        ]
+    if not kept:
+        raise NotFoundError(f"nothing is kept of user {user_id!r}")
+    return ExportOut(
+        user_id=user_id,
+        pseudonym=name,
+        snapshot=service.snapshot.id,
+        sessions=log.sessions(name),
+        events=kept,
+    )
+
+
+def erase(log: EventLog, user: str) -> Erased:
+    """Erase a user's events and sessions and leave a tombstone, in one transaction.
+
+    Erasing again changes nothing. Tombstones hold keyed pseudonyms only.
+
+    Raises:
+        StoreError: the database cannot be written; nothing was erased then.
+    """
+    tenant = log.tenant
+    with log.database.writing() as connection:
+        log.guard(connection, exclusive=True)
+        sessions = list(
+            connection.scalars(
+                select(merges.c.session).where(merges.c.tenant == tenant, merges.c.user == user)
+            )
+        )
+        gone = connection.execute(
+            delete(events).where(events.c.tenant == tenant, events.c.subject.in_([user, *sessions]))
+        ).rowcount
+        connection.execute(delete(merges).where(merges.c.tenant == tenant, merges.c.user == user))
+        known = set(
+            connection.scalars(select(tombstones.c.subject).where(tombstones.c.tenant == tenant))
+        )
+        new = [
+            {"tenant": tenant, "subject": subject, "at": now_us()}
+            for subject in (user, *sessions)
+            if subject not in known
+        ]
+        if new:
+            connection.execute(tombstones.insert(), new)
+    log.database.forget_pages()
+    return Erased(gone, len(sessions))
+
+
+def restore_tombstones(log: EventLog, root: Path) -> int:
+    """Tell the next build of every erased user; done at each start, so that none is forgotten.
+
+    Returns:
+        How many there are.
+    """
+    query = select(tombstones.c.subject).where(
+        tombstones.c.tenant == log.tenant, tombstones.c.subject.like("user:%")
+    )
+    with log.database.reading() as connection:
+        erased = list(connection.scalars(query))
+    if erased:
+        add_erased(root, erased)
+    return len(erased)
+
+
+def told(erased: Erased, *, in_snapshot: bool) -> ErasureOut:
+    """The answer to an erasure."""
+    detail = "no model learnt from this user; nothing is left to do"
+    if in_snapshot:
+        detail = (
+            "their own answers are those of someone never seen from now on; snapshots built before "
+            "hold their events under a pseudonym until pruned: build, train, then snapshots prune"
+        )
+    return ErasureOut(
+        erased_events=erased.events,
+        erased_sessions=erased.sessions,
+        in_snapshot=in_snapshot,
+        head="marked_for_next_build" if in_snapshot else "untouched",
+        detail=detail,
+    )
+
+
+def _time(microseconds: int) -> datetime:
+    return datetime.fromtimestamp(microseconds / 1e6, UTC)

@@ -1,0 +1,71 @@
+"""A shopper's whole history: what the snapshot knows of them and what the log heard since.
+
+In: the service of a snapshot, the event log. Out: `gnn.history.History`. An event that stands in
+both, because a build took it in, counts once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from api.eventlog import EventLog, withdrawn
+from api.people import Pseudonyms
+from gnn.history import Event, History
+from gnn.teller import Teller
+from kg.errors import NotFoundError
+
+__all__ = ["session_history", "user_history"]
+
+_BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
+
+
+def user_history(teller: Teller, log: EventLog, people: Pseudonyms, user_id: str) -> History:
+    """What a user did, by the shop's own id.
+
+    Raises:
+        NotFoundError: nothing is known of them, or they were erased.
+        StoreError: the log cannot be read.
+    """
+    name = people.user(user_id)
+    fresh, erased = log.of(name)
+    before: list[Event] = []
+    known = name in teller.shoppers and not erased
+    if known:
+        before = teller.shoppers.events(name)
+    if not before and not fresh:
+        raise NotFoundError(
+            f"user {user_id!r} has no events; send some to /v1/events, "
+            "or give a history to recommend from"
+        )
+    return teller.recommender.history(_joined(before, fresh), user=name if known else None)
+
+
+def session_history(teller: Teller, log: EventLog, people: Pseudonyms, session_id: str) -> History:
+    """What happened in an anonymous session.
+
+    Raises:
+        NotFoundError: nothing did.
+        StoreError: the log cannot be read.
+    """
+    fresh, _ = log.of(people.session(session_id))
+    if not fresh:
+        raise NotFoundError(
+            f"session {session_id!r} has no events; send some to /v1/events, "
+            "or give a history to recommend from"
+        )
+    return teller.recommender.history(withdrawn(fresh))
+
+
+def _joined(before: Sequence[Event], fresh: Sequence[Event]) -> list[Event]:
+    """Both in the order of time, what the log repeats left out."""
+    known = {(event.product, event.event, _aware(event.timestamp)) for event in before}
+    new = [e for e in fresh if (e.product, e.event, _aware(e.timestamp)) not in known]
+    both = [*before, *new]
+    return withdrawn(sorted(both, key=lambda event: _aware(event.timestamp)))
+
+
+def _aware(moment: datetime | None) -> datetime:
+    if moment is None:
+        return _BEGINNING
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

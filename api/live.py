@@ -1,0 +1,76 @@
+"""The service of a store's current snapshot, replaced when another one is published.
+
+In: a snapshot store. Out: a `Service` for each request; requests under way keep the one they began
+with, so a switch drops none.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from api.service import Service
+from kg.errors import ClewError
+from kg.snapshot import SnapshotStore
+
+__all__ = ["Live"]
+
+_log = logging.getLogger(__name__)
+
+
+class Live:
+    """The service of a store's current snapshot."""
+
+    def __init__(
+        self,
+        store: SnapshotStore,
+        *,
+        min_buyers: int = 5,
+        loaded: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Load the current snapshot; ``loaded`` is told of it and of each that follows.
+
+        Raises:
+            StoreError: the store has no snapshot.
+            ModelError: its current snapshot has no model.
+        """
+        self._store = store
+        self._min_buyers = min_buyers
+        self._loaded = loaded
+        self._service = self._load()
+        self._stop = threading.Event()
+
+    @property
+    def service(self) -> Service:
+        """The service to answer this request with."""
+        return self._service
+
+    def watch(self, every_s: float) -> threading.Thread:
+        """Look for a new snapshot in the background until `stop`."""
+        thread = threading.Thread(target=self._watch, args=(every_s,), daemon=True)
+        thread.start()
+        return thread
+
+    def stop(self) -> None:
+        """Stop watching."""
+        self._stop.set()
+
+    def _load(self) -> Service:
+        snapshot = self._store.current()
+        service = Service(snapshot, self._store.pseudonym_key(), min_buyers=self._min_buyers)
+        self._loaded()
+        return service
+
+    def _watch(self, every_s: float) -> None:
+        failed = ""
+        while not self._stop.wait(every_s):
+            try:
+                current = self._store.current()
+                if current.id in {self._service.snapshot.id, failed} or not current.has_model:
+                    continue
+                failed = current.id  # unless it loads
+                self._service = self._load()
+                _log.info("serving another snapshot", extra={"snapshot": current.id})
+            except ClewError:
+                _log.exception("the new snapshot cannot be served; the old one stays")

@@ -1,0 +1,39 @@
+"""The OpenAPI document as this service is set: its own limits, its own need of keys.
+
+In: the application and its settings. Out: the document a client may rely on: what it allows is
+accepted, what the service refuses it does not allow.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+
+from api.settings import Settings
+
+__all__ = ["describe"]
+
+
+def describe(app: FastAPI, settings: Settings) -> None:
+    """Write the settings' limits into the document the application hands out."""
+    document = app.openapi()  # made once and kept by the application
+    schemas = document["components"]["schemas"]
+    schemas["RecommendRequest"]["properties"]["k"]["maximum"] = settings.max_k
+    schemas["RecommendRequest"]["properties"]["history"]["maxItems"] = settings.max_history
+    schemas["EventsIn"]["properties"]["events"]["maxItems"] = settings.max_events
+    for choice in schemas["QueryIn"]["properties"]["limit"]["anyOf"]:
+        if choice.get("type") == "integer":
+            choice["maximum"] = settings.query_rows
+    for operation in _operations(document):
+        for parameter in operation.get("parameters", ()):
+            if parameter["name"] == "k":
+                parameter["schema"]["maximum"] = settings.max_k
+        if not settings.keys_required:
+            operation.pop("security", None)
+    if not settings.keys_required:
+        document["components"].pop("securitySchemes", None)
+
+
+def _operations(document: dict[str, Any]) -> list[dict[str, Any]]:
+    return [operation for path in document["paths"].values() for operation in path.values()]

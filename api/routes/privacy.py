@@ -1,0 +1,36 @@
+"""A user's data: handed out, erased."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from api.access import needs
+from api.erasure import erase, export_user, told
+from api.routes.deps import CurrentParts, CurrentService, CurrentSettings, UserId
+from api.schemas_events import ErasureOut, ExportOut
+from kg.additions import add_erased
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/v1/users", tags=["privacy"], dependencies=[needs("admin")])
+
+
+@router.get("/{user_id}/export", summary="Export a user")
+def export(service: CurrentService, parts: CurrentParts, user_id: UserId) -> ExportOut:
+    """All events that are kept of a user, and where."""
+    return export_user(service, parts.log, parts.people, user_id)
+
+
+@router.delete("/{user_id}", summary="Erase a user")
+def delete(
+    service: CurrentService, parts: CurrentParts, settings: CurrentSettings, user_id: UserId
+) -> ErasureOut:
+    """Erase a user's events and sessions and keep them out of later builds.
+
+    From then on they are answered as someone never seen, and events that still come in under their
+    id are rejected.
+    """
+    user = parts.people.user(user_id)
+    erased = erase(parts.log, user)
+    add_erased(settings.store, [user])
+    return told(erased, in_snapshot=user in service.teller.shoppers)

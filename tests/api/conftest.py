@@ -1,0 +1,44 @@
+"""The sample shop's store to serve from and write to, and clients of the service."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from api.settings import Settings
+
+Start = Callable[..., TestClient]
+
+
+@pytest.fixture(scope="module")
+def store(sample_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the sample shop's store that a module's tests may write to."""
+    root = tmp_path_factory.mktemp("served") / "store"
+    shutil.copytree(sample_store, root, symlinks=True, copy_function=_linked)
+    return root
+
+
+def _linked(source: str, target: str) -> str:
+    if source.endswith(".sqlite"):
+        shutil.copy2(source, target)
+    else:
+        os.link(source, target)
+    return target
+
+
+@pytest.fixture(scope="module")
+def start(store: Path) -> Iterator[Start]:
+    """Starts a service on the store, with these settings; all are stopped in the end."""
+    with ExitStack() as stack:
+
+        def begin(**settings: Any) -> TestClient:
+            app = create_app(Settings(store=store, **settings))
+            return stack.enter_context(TestClient(app, raise_server_exceptions=False))
+
+        yield begin
