@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from api.access import needs
 from api.routes.deps import CurrentService, Language
 from api.routes.products import ProductId
 from api.schemas import SnapshotInfo
@@ -22,7 +23,7 @@ from commerce.describe.records import Length, Reason, Style, Support
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/v1/products", tags=["products"])
+router = APIRouter(prefix="/v1/products", tags=["products"], dependencies=[needs("recommend")])
 
 _describers: WeakKeyDictionary[Service, Describer] = WeakKeyDictionary()
 _lock = threading.Lock()

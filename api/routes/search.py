@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi import APIRouter, Query
 
-from api.routes.deps import CurrentService, check_k
+from api.access import needs
+from api.history import user_history
+from api.parts import Parts
+from api.routes.deps import CurrentParts, CurrentService, CurrentSettings, check_k, refuse
 from api.search_schemas import SearchAnswer, SearchOptions, SearchRequest
 from api.service import Service
 from commerce.search_plain import plain_answer
@@ -15,39 +17,46 @@ from gnn.history import History
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/v1/search", tags=["search"])
+router = APIRouter(prefix="/v1/search", tags=["search"], dependencies=[needs("recommend")])
 
 
 @router.get("", summary="Search")
 def by_text(
-    request: Request, service: CurrentService, options: Annotated[SearchOptions, Query()]
+    service: CurrentService,
+    parts: CurrentParts,
+    settings: CurrentSettings,
+    options: Annotated[SearchOptions, Query()],
 ) -> SearchAnswer:
     """Products for a search as shoppers type it, in English or Chinese.
 
     Kinds, colours, brands, sizes, prices and refusals are understood; what nothing meets is relaxed
     step by step, and the answer says what. Refusals and prices are never relaxed.
     """
-    check_k(options.k, request.app.state.settings, "query")
-    return _answer(service, options, _known(service, options))
+    check_k(options.k, settings, "query")
+    return _answer(service, options, _known(service, parts, options))
 
 
 @router.post("", summary="Search with a history")
-def with_history(request: Request, service: CurrentService, body: SearchRequest) -> SearchAnswer:
+def with_history(
+    service: CurrentService, parts: CurrentParts, settings: CurrentSettings, body: SearchRequest
+) -> SearchAnswer:
     """The same for whoever has this history, whose taste counts; nothing is stored."""
-    settings = request.app.state.settings
     check_k(body.k, settings, "body")
     if len(body.history) > settings.max_history:
         message = f"holds {len(body.history)} events, at most {settings.max_history} are read"
-        raise RequestValidationError([{"loc": ("body", "history"), "msg": message}])
+        refuse(("body", "history"), message)
     if body.history and body.user is not None:
         message = "is given beside a user; whose taste counts? Give one of them"
-        raise RequestValidationError([{"loc": ("body", "history"), "msg": message}])
-    history = service.history_of(body.history) if body.history else _known(service, body)
-    return _answer(service, body, history)
+        refuse(("body", "history"), message)
+    if body.history:
+        return _answer(service, body, service.history_of(body.history))
+    return _answer(service, body, _known(service, parts, body))
 
 
-def _known(service: Service, options: SearchOptions) -> History | None:
-    return None if options.user is None else service.teller.user_history(options.user)
+def _known(service: Service, parts: Parts, options: SearchOptions) -> History | None:
+    if options.user is None:
+        return None
+    return user_history(service.teller, parts.log, parts.people, options.user)
 
 
 def _answer(service: Service, options: SearchOptions, history: History | None) -> SearchAnswer:
