@@ -210,7 +210,7 @@ class PartFinder:
 
     def _concepts(self, tokens: Tokens) -> Iterator[Found]:
         matches = self._lexicon.matcher(tokens.doc)
-        chosen = self._senses.choose(tokens.doc, tokens.norms, matches, "")
+        chosen = self._senses.choose(tokens.as_words(), matches, "")
         for (key, start, end), linked in zip(matches, chosen, strict=True):
             if linked.confidence < _MIN_SENSE or self._is_no_name(tokens, start, end, linked):
                 continue

@@ -15,6 +15,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from kg.extract.query_terms import Repair
+from kg.extract.tokens import Tokens as Words
 
 __all__ = ["Place", "Tokens", "tokenize"]
 
@@ -39,6 +40,12 @@ class Tokens:
     def read(self) -> str:
         """The search as it is read: what patterns run on."""
         return self.doc.text
+
+    def as_words(self) -> Words:
+        """The words as the extractor of products takes them."""
+        starts = [token.idx for token in self.doc]
+        ends = [token.idx + len(token.text) for token in self.doc]
+        return Words(self.read, list(self.norms), starts, ends)
 
     def place(self, start: int, end: int) -> Place:
         """The tokens that characters of `read` touch."""
