@@ -14,6 +14,7 @@ from kg.cli_query import cypher, queries, sparql
 from kg.cli_reader import train_reader
 from kg.cli_snapshots import snapshots
 from kg.cli_support import (
+    STORE,
     ClewGroup,
     TerminalProgress,
     as_json_option,
@@ -47,12 +48,14 @@ def data_check(dataset: Path, as_json: bool) -> None:
 @click.command()
 @dataset_argument
 @ontology_option
+@click.option("--store", type=STORE, help="Snapshots whose trained reader reads too.")
 @click.option("--product", "products", multiple=True, help="Only these products (repeatable).")
 @click.option("--limit", default=20, show_default=True, help="Most products to print.")
 @as_json_option
 def extract(
     dataset: Path,
     ontology_directory: Path | None,
+    store: Path | None,
     products: tuple[str, ...],
     limit: int,
     as_json: bool,
@@ -63,14 +66,16 @@ def extract(
     from kg.errors import NotFoundError
     from kg.extract import Extractor
     from kg.schema import load_schema
+    from kg.snapshot import SnapshotStore
 
+    trained = SnapshotStore(store).reader if store else None
     schema = load_schema(ontology_directory)
     found = read_dataset(dataset)
     chosen = [p for p in found.products if not products or p.id in products][:limit]
     missing = set(products) - {p.id for p in found.products}
     if missing:
         raise NotFoundError(f"no product {', '.join(sorted(missing))} in {dataset}")
-    mentions = Extractor(schema, languages_of(found)).mentions(chosen)
+    mentions = Extractor(schema, languages_of(found), trained).mentions(chosen)
     result = [
         {
             "product": product.id,

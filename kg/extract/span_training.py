@@ -71,7 +71,8 @@ def labelled_doc(nlp: Language, text: Labelled) -> Doc:
     spans = []
     for start, end, label in text.spans:
         span = doc.char_span(start, end, alignment_mode="expand")
-        spans.append(Span(doc, span.start, span.end, label=label))
+        if span is not None:  # it is in the text, so it never is
+            spans.append(Span(doc, span.start, span.end, label=label))
     doc.spans[SPANS] = SpanGroup(doc, name=SPANS, spans=spans)
     return doc
 

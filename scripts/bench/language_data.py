@@ -9,12 +9,12 @@ from __future__ import annotations
 import gzip
 import json
 import random
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from kg.extract.labelled import Labelled
+from kg.extract.weak_labels import places
 
 Row = dict[str, Any]
 T = TypeVar("T")
@@ -66,18 +66,10 @@ def attribute_text(row: Row) -> Labelled:
     for attribute, values in row["target_scores"].items():
         for value in values:
             if value != "n/a":
-                spans |= {(*place, attribute) for place in places(value, text)}
+                at = text.casefold().find(value.casefold())
+                found = list(places(value, text)) or [(at, at + len(value))]
+                spans |= {(*place, attribute) for place in found if at >= 0}
     return Labelled(text=text, spans=tuple(sorted(spans)), context=row["category"])
-
-
-def places(value: str, text: str) -> Iterator[tuple[int, int]]:
-    """Where a value stands as words in a text, whatever its case; else the first place at all."""
-    pattern = re.escape(value)
-    whole = re.compile(rf"(?<![^\W_]){pattern}(?![^\W_])", re.IGNORECASE)
-    found = [match.span() for match in whole.finditer(text)]
-    if not found and (match := re.search(pattern, text, re.IGNORECASE)):
-        found = [match.span()]
-    yield from found
 
 
 def _drawn(rows: list[T], parts: int, seed: int) -> tuple[list[T], list[T]]:

@@ -21,7 +21,7 @@ from kg.snapshot import SnapshotStore
 from kg.why_fact import why_fact
 from tests.worlds import product
 
-MAKERS = ["Zorg", "Blue Fox", "Oxbow Tin"]
+MAKERS = ["Zorg", "Blue Fox", "Quib Works"]
 THINGS = ["mug", "crankbait", "candle", "flux capacitor"]
 
 
@@ -72,8 +72,8 @@ def read(extractor: Extractor, title: str, **fields: Any) -> dict[str, tuple[str
 
 
 def test_it_reads_what_no_label_lists(extractor: Extractor) -> None:
-    assert read(extractor, "Oxbow Tin ZX999 crankbait") == {
-        "schema:brand": ("brand:oxbow-tin", "Oxbow Tin"),
+    assert read(extractor, "Quib Works ZX999 crankbait") == {
+        "schema:brand": ("brand:quib-works", "Quib Works"),
         "clew:modelName": ("model:zx999", "ZX999"),
         "clew:productType": ("kind:crankbait", "crankbait"),
     }
@@ -106,7 +106,7 @@ def test_a_build_reads_with_it_and_a_rebuild_makes_the_same(
     trained = facts.filter(pc.equal(facts["source"], TRAINED))
     assert set(pc.unique(trained["object"]).to_pylist()) >= {"brand:zorg", "kind:crankbait"}
     former = shop.current().id
-    catalogue(tmp_path / "data", brands=False, titles=["Zorg ZX5 crankbait", "Oxbow Tin ZX1 mug"])
+    catalogue(tmp_path / "data", brands=False, titles=["Zorg ZX5 crankbait", "Quib Works ZX1 mug"])
     assert build(data, shop).made["from"] == former
     updated = graph_of(shop.current())
     build(data, shop, full=True)
