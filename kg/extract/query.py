@@ -215,8 +215,8 @@ class QueryReader:
             spans=(),
         )
         cues = [*(reading.cue.places if reading.cue else ()), *refused.cues]
-        asides = {"cheap": reading.cheap_at, "in_stock": reading.stock_at}
-        return replace(query, spans=spans_of(query, tokens, cues, asides))
+        spans = spans_of(query, tokens, cues, cheap=reading.cheap_at, in_stock=reading.stock_at)
+        return replace(query, spans=spans)
 
     def _part(self, reading: _Reading, item: Found, refused: Refusals) -> Part:
         group = refused.of(item) or 0
