@@ -249,7 +249,7 @@ class Searcher:
             mine,
             met,
             unmet,
-            side and side.id,
+            None if side is None else side.id,
         )
 
 

@@ -10,7 +10,7 @@ nothing is given up that need not be, and sizes go before colours, kinds of prod
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -121,15 +121,23 @@ def match(
                 if level.way != "fact"
             )
             return Matched(mask, tuple(level.way for level in chosen), relaxed)
-        for row, level in enumerate(at):
-            if level + 1 < len(levels[row]):
-                step = (*at[:row], level + 1, *at[row + 1 :])
-                if step not in seen:
-                    seen.add(step)
-                    more = levels[row][level + 1].cost - levels[row][level].cost
-                    heapq.heappush(heap, (cost + more, step))
+        for step, more in _steps(at, levels):
+            if step not in seen:
+                seen.add(step)
+                heapq.heappush(heap, (cost + more, step))
     nothing = np.zeros(index.num_products, dtype=bool)
-    return Matched(nothing, ("dropped",) * len(parts), ())
+    dropped: Way = "dropped"
+    return Matched(nothing, (dropped,) * len(parts), ())
+
+
+def _steps(
+    at: tuple[int, ...], levels: Sequence[Sequence[_Level]]
+) -> Iterator[tuple[tuple[int, ...], float]]:
+    """Each part met in its next way, and what that costs more."""
+    for row, now in enumerate(at):
+        if now + 1 < len(levels[row]):
+            more = levels[row][now + 1].cost - levels[row][now].cost
+            yield (*at[:row], now + 1, *at[row + 1 :]), more
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,12 @@ language asked for.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, Protocol
 
-from commerce.catalogue import Catalogue
-from commerce.search import Answer, Hit
+from commerce.catalogue import Card, Catalogue
+from commerce.search import Answer
 from commerce.search_filter import Relaxation
 from commerce.search_told import Met, Unmet
 from kg.extract.query_terms import Part, Query
@@ -31,6 +32,9 @@ _RELAXED = {
         "dropped": "没有商品满足全部条件；已放弃“{text}”",
     },
 }
+
+
+_Name = Callable[[str], str]
 
 
 class _Names(Protocol):
@@ -55,42 +59,6 @@ def plain_answer(
     def name(compact_id: str) -> str:
         return names.name(compact_id, language) if compact_id else ""
 
-    def card(hit: Hit) -> dict[str, Any]:
-        found = catalogue.card(hit.row, language)
-        return {
-            "id": local_part(found.id),
-            "title": found.title,
-            "brand": found.brand,
-            "price": found.price,
-            "currency": found.currency,
-            "in_stock": None if found.stock is None else found.stock > 0,
-            "image": found.image,
-        }
-
-    def met(item: Met) -> dict[str, Any]:
-        fact = item.fact
-        label = {} if fact is None else schema.relations[fact.relation].label
-        return {
-            **_at(item),
-            "evidence": item.evidence,
-            "words": list(item.words),
-            "price": item.price,
-            "fact": None
-            if fact is None
-            else {
-                "relation": fact.relation,
-                "label": label.get(language) or label.get("en") or fact.relation,
-                "object": fact.object,
-                "name": name(fact.object),
-                "confidence": round(fact.confidence, 4),
-                "source": fact.source,
-                "field": fact.field,
-                "start": fact.start,
-                "end": fact.end,
-                "text": fact.text,
-            },
-        }
-
     return {
         "query": _query(answer.query, name),
         "total": answer.total,
@@ -99,10 +67,10 @@ def plain_answer(
         "results": [
             {
                 "rank": rank,
-                "product": card(hit),
+                "product": _card(catalogue.card(hit.row, language)),
                 "score": hit.score,
                 "terms": hit.terms,
-                "met": [met(item) for item in hit.met],
+                "met": [_met(item, name, schema, language) for item in hit.met],
                 "unmet": [{**_at(item), "way": item.way} for item in hit.unmet],
                 "side": hit.side,
                 "side_name": name(hit.side) if hit.side else None,
@@ -112,11 +80,46 @@ def plain_answer(
     }
 
 
+def _card(card: Card) -> dict[str, Any]:
+    return {
+        "id": local_part(card.id),
+        "title": card.title,
+        "brand": card.brand,
+        "price": card.price,
+        "currency": card.currency,
+        "in_stock": None if card.stock is None else card.stock > 0,
+        "image": card.image,
+    }
+
+
+def _met(item: Met, name: _Name, schema: Schema, language: str) -> dict[str, Any]:
+    fact = item.fact
+    told = {**_at(item), "evidence": item.evidence, "words": list(item.words), "price": item.price}
+    if fact is None:
+        return {**told, "fact": None}
+    label = schema.relations[fact.relation].label
+    return {
+        **told,
+        "fact": {
+            "relation": fact.relation,
+            "label": label.get(language) or label.get("en") or fact.relation,
+            "object": fact.object,
+            "name": name(fact.object),
+            "confidence": round(fact.confidence, 4),
+            "source": fact.source,
+            "field": fact.field,
+            "start": fact.start,
+            "end": fact.end,
+            "text": fact.text,
+        },
+    }
+
+
 def _at(item: Met | Unmet | Part) -> dict[str, Any]:
     return {"start": item.start, "end": item.end, "text": item.text}
 
 
-def _query(query: Query, name: Any) -> dict[str, Any]:
+def _query(query: Query, name: _Name) -> dict[str, Any]:
     price = query.price
     return {
         "text": query.text,
@@ -151,7 +154,7 @@ def _query(query: Query, name: Any) -> dict[str, Any]:
     }
 
 
-def _relaxed(item: Relaxation, name: Any, language: str) -> dict[str, Any]:
+def _relaxed(item: Relaxation, name: _Name, language: str) -> dict[str, Any]:
     words = _RELAXED.get(language, _RELAXED["en"])[item.way]
     broader = ", ".join(name(compact_id) for compact_id in item.broader)
     return {

@@ -32,6 +32,7 @@ MAX_CHARS = 300
 """Longest search that is read."""
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
+_SPOKEN_SHARE = 0.5  # of a title's head, where a product is spoken of: similar to brown betty
 _STORAGE = "use:storage"
 _WORD = re.compile(r"\w")
 
@@ -162,7 +163,8 @@ class QueryReader:
         named = {row for item in reading.found for row in range(*item.place)}
         words = frozenset(norms[row] for row in rows)
         free = frozenset(norms[row] for row in rows if row not in named)
-        product = product_named(words, free, self._shop)
+        share = {} if cue is None else {"head_share": _SPOKEN_SHARE}
+        product = product_named(words, free, self._shop, **share)
         if product is None or not rows:
             return reading
         whole = (rows[0], rows[-1] + 1)
@@ -213,8 +215,8 @@ class QueryReader:
             spans=(),
         )
         cues = [*(reading.cue.places if reading.cue else ()), *refused.cues]
-        asides = {"cheap": reading.cheap_at, "in_stock": reading.stock_at}
-        return replace(query, spans=spans_of(query, tokens, cues, asides))
+        spans = spans_of(query, tokens, cues, cheap=reading.cheap_at, in_stock=reading.stock_at)
+        return replace(query, spans=spans)
 
     def _part(self, reading: _Reading, item: Found, refused: Refusals) -> Part:
         group = refused.of(item) or 0

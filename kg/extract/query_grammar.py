@@ -122,8 +122,8 @@ _ENGLISH: Final = Grammar(
     ),
     in_stock=_any(r"\b(?:in\sstock|available(?:\s(?:now|today))?)\b"),
     denies=_any(
-        r"\b(?:(?:that|which)\s)?(?:is|are|do|does)\s?(?:not|n['’]?t)\b(?:\shave\b)?",
-        r"\b(?:that\s)?(?:isn|aren|don|doesn)['’]?t\b(?:\shave\b)?",
+        r"\b(?:(?:that|which)\s)?(?:is|are|do|does)\s?(?:not|n['’]?t)\b(?:\s(?:have|contain|include|use)\b)?",
+        r"\b(?:that\s)?(?:isn|aren|don|doesn)['’]?t\b(?:\s(?:have|contain|include|use)\b)?",
         r"\b(?:anything|everything|all)\sbut\b|\b(?:other|apart)\s(?:than|from)\b",
         r"\b(?:not|no|without|w/o|except(?:\sfor)?|excluding|exclude|minus|never|sans|nothing)\b"
         r"(?:\s(?:by|from|made\sof|made\sfrom|in|with|the|any)\b)*",
@@ -165,7 +165,7 @@ _CHINESE: Final = Grammar(
         ("complement", _any(r"(?P<about>[^\s,，]+?)的?(?:配件|替换芯|补充装)")),
         ("gift", _any(r"礼物|礼品|送礼|送给?(?=.)|送人")),
     ),
-    cheap=_any(r"便宜(?:一?点儿?|些)?|实惠|平价|划算|低价|不(?:太)?贵"),
+    cheap=_any(r"便宜(?:一?点儿?|些)?|实惠|平价|划算|低价|(?:不要?|别)太?贵"),
     in_stock=_any(r"有货|现货"),
     denies=_any(r"不要|不含|不带|不是|别要|(?<!有)没有|非|无(?!线)|除了?|除去|排除"),
     denied_back=_any(r"(?!)"),

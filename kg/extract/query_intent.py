@@ -83,7 +83,9 @@ def _is_thing(item: Found, heads: Collection[str]) -> bool:
     return item.kind == "concept" and item.id.partition(":")[0] in heads
 
 
-def product_named(words: frozenset[str], free: frozenset[str], shop: ShopWords) -> str | None:
+def product_named(
+    words: frozenset[str], free: frozenset[str], shop: ShopWords, *, head_share: float = _HEAD_SHARE
+) -> str | None:
     """The product that words are the name of.
 
     They are if they are a whole title that is no mere kind; or if they hold a word of one or two
@@ -93,6 +95,7 @@ def product_named(words: frozenset[str], free: frozenset[str], shop: ShopWords) 
         words: norms, without words that ask for nothing.
         free: those of them that name nothing else.
         shop: the titles.
+        head_share: least share of a title's head.
     """
     if len(words) < 2:
         return None
@@ -103,7 +106,7 @@ def product_named(words: frozenset[str], free: frozenset[str], shop: ShopWords) 
     for word in sorted(free):
         for title in shop.rare.get(word, ()):
             share = len(title.head & words) / len(title.head)
-            if words <= title.words and share >= _HEAD_SHARE and (not best or share > best[0]):
+            if words <= title.words and share >= head_share and (not best or share > best[0]):
                 best = share, title.product
     return best and best[1]
 

@@ -34,12 +34,12 @@ _SKIPPED: Final = frozenset({"a", "an", "and", "of", "the", "&"})
 _PERSONS: Final = "audience"
 _KINDS: Final = ("product", "measure", "concept", "brand", "category")
 _AT_LEAST: Final = re.compile(
-    r"(?:at\sleast|min(?:imum)?(?:\sof)?|over|above|from|(?:more|bigger|larger|wider|longer|taller|"
+    r"(?<![a-z])(?:at\sleast|min(?:imum)?(?:\sof)?|over|above|from|(?:more|bigger|larger|wider|longer|taller|"
     r"heavier|greater)\sthan|至少|大于|超过)\s?$",
     re.IGNORECASE,
 )
 _AT_MOST: Final = re.compile(
-    r"(?:at\smost|max(?:imum)?(?:\sof)?|under|below|up\sto|(?:less|smaller|shorter|narrower|lighter)"
+    r"(?<![a-z])(?:at\smost|max(?:imum)?(?:\sof)?|under|below|up\sto|(?:less|smaller|shorter|narrower|lighter)"
     r"\sthan|不超过|小于|最多)\s?$",
     re.IGNORECASE,
 )
@@ -112,6 +112,7 @@ class PartFinder:
             *self._names(tokens, self._shop.categories, "category"),
         ]
         kept: list[Found] = []
+        candidates = _without_spelled_out(candidates)
         for item in sorted(candidates, key=self._rank):
             width = item.place[1] - item.place[0]
             if width == 1 and any(item.touches(place) for place in taken):
@@ -253,3 +254,20 @@ class PartFinder:
 def by_place(item: Found) -> Place:
     """Where it stands, to sort by."""
     return item.place
+
+
+def _without_spelled_out(candidates: list[Found]) -> list[Found]:
+    """Without categories of several words that are all concepts: *birthday cards*."""
+    named = {
+        row
+        for item in candidates
+        if item.kind == "concept" and item.place[1] - item.place[0] == 1
+        for row in range(*item.place)
+    }
+    return [
+        item
+        for item in candidates
+        if item.kind != "category"
+        or item.place[1] - item.place[0] == 1
+        or not named.issuperset(range(*item.place))
+    ]

@@ -5,7 +5,7 @@ In: a query and its tokens. Out: `Span` records in the order of the words; each 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 from kg.extract.query_terms import Query, Span
@@ -22,7 +22,8 @@ def spans_of(
     query: Query,
     tokens: Tokens,
     cues: Sequence[Place],
-    asides: Mapping[Literal["cheap", "in_stock"], Place | None],
+    cheap: Place | None,
+    in_stock: Place | None,
 ) -> tuple[Span, ...]:
     """The spans of a query.
 
@@ -30,7 +31,8 @@ def spans_of(
         query: what was understood.
         tokens: its words.
         cues: tokens that make an intent or a refusal.
-        asides: tokens that ask for low prices, or for stock.
+        cheap: tokens that ask for low prices.
+        in_stock: tokens that ask for stock.
     """
     meant: list[tuple[int, int, _Meaning]] = [
         (part.start, part.end, part.role) for part in query.parts
@@ -38,9 +40,10 @@ def spans_of(
     if query.price is not None:
         meant.append((query.price.start, query.price.end, "price"))
     meant += [(word.start, word.end, "word") for word in query.words]
-    for meaning, place in asides.items():
-        if place is not None:
-            meant.append((*tokens.typed(place)[:2], meaning))
+    if cheap is not None:
+        meant.append((*tokens.typed(cheap)[:2], "cheap"))
+    if in_stock is not None:
+        meant.append((*tokens.typed(in_stock)[:2], "in_stock"))
     meant += [(*tokens.typed(place)[:2], "cue") for place in cues]
     spans: list[Span] = []
     owner: tuple[int, int, _Meaning] | None = None
