@@ -88,7 +88,7 @@ class Describer:
         """
         verifier = self.verifier(config.language)
         known = self.known(product_id, config.language)
-        brief = brief_of(known, config, verifier.wording.sensitive)
+        brief = brief_of(known, config, verifier.wording)
         removed: list[Removed] = []
         template = TemplateWriter(self._schema, verifier.wording)
         best: tuple[Writer, Checked] | None = None

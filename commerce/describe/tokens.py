@@ -92,7 +92,8 @@ def sentences(text: str, whole: Collection[str] = ()) -> Iterator[tuple[int, int
     start = 0
     for match in _END.finditer(text):
         inside = any(first <= match.start() < last - 1 for first, last in kept)
-        if inside or _ABBREVIATION.search(text, start, match.start() + 1):
+        on = text[match.end() :].lstrip()[:1].islower() and match[0] == "."  # Oxbow Tin Co. is …
+        if inside or on or _ABBREVIATION.search(text, start, match.start() + 1):
             continue
         yield from _stripped(text, start, match.end())
         start = match.end()

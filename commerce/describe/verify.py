@@ -59,8 +59,8 @@ class Verifier:
         wording = wording_of(language)
         self._schema = schema
         self._extractor = extractor
-        self._tokenizer = Tokenizer(schema, language, wording.surfaces)
-        said = {token.norm for text in _told_words(schema) for token in self._tokenizer(text)}
+        self.tokenizer = Tokenizer(schema, language, wording.surfaces)
+        said = {token.norm for text in _told_words(schema) for token in self.tokenizer(text)}
         said -= wording.sensitive | wording.denies_next | wording.denies_back
         self.wording = replace(wording, neutral=wording.neutral | said)
 
@@ -72,7 +72,7 @@ class Verifier:
             names,
             schema=self._schema,
             extractor=self._extractor,
-            tokenizer=self._tokenizer,
+            tokenizer=self.tokenizer,
             wording=self.wording,
         )
 
@@ -97,7 +97,7 @@ class Verifier:
         return Checked("".join(kept), tuple(claims), tuple(removed))
 
     def _sentence(self, text: str, start: int, end: int, known: Known) -> Fault | list[Claim]:
-        tokens = self._tokenizer(text[start:end], start)
+        tokens = self.tokenizer(text[start:end], start)
         quoted = is_quote(tokens, known)
         if quoted is not None:
             return [_stated(text, tokens, range(len(tokens)), quoted, known)]
