@@ -74,6 +74,7 @@ def test_what_the_graph_knows_stays_with_its_fact(
         ("The saucer is dishwasher safe.", "claim"),
         ("It holds dishwasher lead.", "word"),
         ("It holds apart.", "apart"),
+        ("Take a closer look at it.", "empty"),
         ("It is in the category Gardens.", "binding"),
     ],
 )
