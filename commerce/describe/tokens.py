@@ -27,8 +27,27 @@ _ABBREVIATION: Final = re.compile(
 )
 _CHINESE_NUMERALS: Final = frozenset("一二两三四五六七八九十百千万零双")
 _NUMBERS: Final = frozenset(NUMBER_WORDS) | frozenset(
-    "thirteen fourteen fifteen sixteen eighteen nineteen thirty forty fifty hundred thousand "
-    "million half double triple twice pair several both".split()
+    [
+        "thirteen",
+        "fourteen",
+        "fifteen",
+        "sixteen",
+        "eighteen",
+        "nineteen",
+        "thirty",
+        "forty",
+        "fifty",
+        "hundred",
+        "thousand",
+        "million",
+        "half",
+        "double",
+        "triple",
+        "twice",
+        "pair",
+        "several",
+        "both",
+    ]
 )
 
 
