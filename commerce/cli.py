@@ -14,7 +14,6 @@ from kg.cli_support import as_json_option, emit, store_option
 if TYPE_CHECKING:
     from commerce.describe import Description, Writer
     from kg.ontology_terms import Schema
-    from kg.snapshot import Snapshot
 
 __all__ = ["COMMANDS"]
 
@@ -74,14 +73,14 @@ def describe(
     snapshot = SnapshotStore(store).current()
     schema = schema_of(snapshot)
     config = DescribeConfig(language=lang, style=style, length=length)
-    chosen = _writer(writer, snapshot, schema, url, model, api_key, timeout)
+    chosen = _writer(writer, store, schema, url, model, api_key, timeout)
     found = Describer(graph_of(snapshot), schema).describe(product, config, chosen)
     emit(found.to_dict(), as_json, lambda console: _print(console, found))
 
 
 def _writer(
     name: str,
-    snapshot: Snapshot,
+    store: Path,
     schema: Schema,
     url: str | None,
     model: str | None,
@@ -101,7 +100,7 @@ def _writer(
     if name == "vae":
         from commerce.describe.generated import VaeWriter
 
-        return VaeWriter.load(snapshot.path, schema)
+        return VaeWriter.load(store)
     from commerce.describe.local import LocalWriter
 
     return LocalWriter(schema)
@@ -128,5 +127,68 @@ def _print(console: Console, found: Description) -> None:
         )
 
 
-COMMANDS: tuple[click.Command, ...] = (describe,)
+@click.command("describe-train")
+@store_option
+@click.option(
+    "--lang",
+    "languages",
+    multiple=True,
+    default=("en", "zh"),
+    show_default=True,
+    help="Languages to learn (repeatable).",
+)
+@click.option("--epochs", default=8, show_default=True, help="Of pre-training, on the ELBO.")
+@click.option("--task-epochs", default=3, show_default=True, help="Of fine-tuning.")
+@click.option("--task-weight", default=2.0, show_default=True, help="λ of L_pretrain + λ·L_task.")
+@click.option("--products", default=0, help="Only so many products; 0: all.")
+@click.option("--seed", default=7, show_default=True, help="The same seed, the same model.")
+@as_json_option
+def describe_train(
+    store: Path,
+    languages: tuple[str, ...],
+    epochs: int,
+    task_epochs: int,
+    task_weight: float,
+    products: int,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Train the text model that `describe --writer vae` writes with, on the shop's own texts."""
+    from commerce.describe import Describer
+    from commerce.describe.generated import train_writer
+    from gnn.train_text_vae import TrainTextVAEConfig
+    from kg.build import graph_of, schema_of
+    from kg.cli_support import TerminalProgress
+    from kg.snapshot import SnapshotStore
+
+    snapshot = SnapshotStore(store).current()
+    schema, kg = schema_of(snapshot), graph_of(snapshot)
+    config = TrainTextVAEConfig(
+        pretrain_epochs=epochs, finetune_epochs=task_epochs, task_weight=task_weight
+    )
+    ids = [name.partition(":")[2] for name in kg.products["id"].to_pylist()][: products or None]
+    with TerminalProgress() as progress:
+        trained, fingerprint = train_writer(
+            Describer(kg, schema), schema, store, ids, languages, config, seed, progress
+        )
+        progress.stop()
+    told = {
+        "fingerprint": fingerprint,
+        **trained.about,
+        "words": len(trained.words),
+        "facts": trained.facts,
+        "history": trained.history,
+        "seconds": progress.seconds,
+    }
+    emit(told, as_json, lambda console: _print_training(console, told))
+
+
+def _print_training(console: Console, told: dict[str, Any]) -> None:
+    for at, epoch in enumerate(told["history"], start=1):
+        values = "  ".join(f"{name} {value:.3f}" for name, value in epoch.items())
+        console.print(f"epoch {at}: {values}")
+    console.print(f"{told['texts']:,} texts, {told['words']:,} words: {told['fingerprint']}")
+
+
+COMMANDS: tuple[click.Command, ...] = (describe, describe_train)
 """What this room adds to the ``clew`` command."""

@@ -10,6 +10,7 @@
     │   └── QueryTimeout      … it ran longer than its limit
     ├── NotFoundError     a product, user, concept or fact is not in the snapshot
     ├── ModelError        a model cannot be trained, loaded or does not fit its graph
+    ├── WriterError       a language model cannot be asked, or its answer cannot be read
     └── MissingExtraError an optional dependency is not installed
 
 A message says what was wrong, with which value, where, and what to do about it.
@@ -29,6 +30,7 @@ __all__ = [
     "QueryError",
     "QueryTimeout",
     "StoreError",
+    "WriterError",
 ]
 
 
@@ -89,6 +91,12 @@ class ModelError(ClewError):
     """A model cannot be trained, loaded, or was trained on another graph."""
 
     exit_code = 8
+
+
+class WriterError(ClewError):
+    """A language model cannot be asked, or its answer cannot be read."""
+
+    exit_code = 10
 
 
 class MissingExtraError(ClewError):

@@ -8,11 +8,12 @@ writes. What leaves has been through the verifier, the template's text too.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 
 import pyarrow.compute as pc
 
-from commerce.describe.known import Known
+from commerce.describe.known import PRICE, Known
 from commerce.describe.records import DescribeConfig, Description, Removed
 from commerce.describe.template import TemplateWriter
 from commerce.describe.verify import Checked, Verifier
@@ -88,7 +89,7 @@ class Describer:
         """
         verifier = self.verifier(config.language)
         known = self.known(product_id, config.language)
-        brief = brief_of(known, config, verifier.wording.sensitive)
+        brief = brief_of(known, config, verifier.wording)
         removed: list[Removed] = []
         template = TemplateWriter(self._schema, verifier.wording)
         best: tuple[Writer, Checked] | None = None
@@ -104,12 +105,18 @@ class Describer:
                 break
         if best is None:
             checked = verifier.check(template.write(brief, 0), known)
+            return self._description(brief, template.name, checked, [*removed, *checked.removed])
+        chosen, checked = best
+        name = chosen.name
+        missing = _left_out(brief, checked) if config.complete else None
+        if missing is not None:
+            checked = verifier.check(template.complete(checked.text, missing), known)
             removed += checked.removed
-            best = template, checked
-        return self._description(brief, *best, removed)
+            name = f"{name}+{template.name}"
+        return self._description(brief, name, checked, removed)
 
     def _description(
-        self, brief: Brief, writer: Writer, checked: Checked, removed: list[Removed]
+        self, brief: Brief, writer: str, checked: Checked, removed: list[Removed]
     ) -> Description:
         sayable = {(f.relation, f.object) for f in facts_of(brief.known, brief.config)}
         said = {(claim.relation, claim.object) for claim in checked.claims}
@@ -119,7 +126,7 @@ class Describer:
             language=brief.config.language,
             style=brief.config.style,
             length=brief.config.length,
-            writer=writer.name,
+            writer=writer,
             claims=checked.claims,
             removed=tuple(removed),
             facts_covered=len(sayable & said) / len(sayable) if sayable else 1.0,
@@ -130,3 +137,22 @@ class Describer:
 def _told(checked: Checked) -> int:
     """Different facts that a text tells."""
     return len({(claim.relation, claim.object) for claim in checked.claims})
+
+
+def _left_out(brief: Brief, checked: Checked) -> Brief | None:
+    """The brief of the facts a text does not tell; None where it tells all."""
+    said = {(claim.relation, claim.object) for claim in checked.claims}
+    left = [fact for fact in brief.facts if (fact.relation, fact.object) not in said]
+    values = {
+        relation: names
+        for relation in brief.values
+        if (
+            names := [
+                brief.known.names[fact.object][0] for fact in left if fact.relation == relation
+            ]
+        )
+    }
+    price = brief.price if any(fact.relation == PRICE for fact in left) else None
+    if not values and price is None:
+        return None
+    return replace(brief, values=values, facts=left, price=price, quotes=())

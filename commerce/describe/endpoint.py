@@ -7,27 +7,19 @@ what it answers is never trusted, the verifier reads it like any other text.
 
 from __future__ import annotations
 
-import logging
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from commerce.describe.prompt import prompt_of
 from commerce.describe.writers import Brief
-from kg.errors import ClewError, MissingExtraError
+from kg.errors import MissingExtraError, WriterError
 from kg.ontology_terms import Schema
 
-__all__ = ["EndpointConfig", "EndpointWriter", "WriterError"]
+__all__ = ["EndpointConfig", "EndpointWriter"]
 
-_log = logging.getLogger(__name__)
 _AGAIN: Final = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 _SHOWN = 200  # characters of an answer that an error quotes
-
-
-class WriterError(ClewError):
-    """A language model could not be asked, or its answer cannot be read."""
-
-    exit_code = 10
 
 
 class _Unavailable(Exception):  # noqa: N818 - asked again, never leaves this module

@@ -7,19 +7,15 @@ invents; the verifier takes out what it invents.
 from __future__ import annotations
 
 import importlib.util
-import logging
 from pathlib import Path
 from typing import Any
 
-from commerce.describe.endpoint import WriterError
 from commerce.describe.prompt import prompt_of
 from commerce.describe.writers import Brief
-from kg.errors import MissingExtraError
+from kg.errors import MissingExtraError, WriterError
 from kg.ontology_terms import Schema
 
 __all__ = ["LocalWriter", "model_path"]
-
-_log = logging.getLogger(__name__)
 
 
 def model_path() -> Path:

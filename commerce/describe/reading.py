@@ -19,7 +19,7 @@ from commerce.describe.wording import Wording
 from kg.extract import Extractor
 from kg.records import Fact, Mention
 
-__all__ = ["Reading", "currency_signs", "read_claims"]
+__all__ = ["Reading", "currency_signs", "labels_in", "read_claims"]
 
 _SIGNS: Final = {"GBP": "£", "EUR": "€", "USD": "$", "CNY": "¥", "JPY": "¥"}
 _SIGN = r"(?:£|€|\$|¥|￥|元|\b(?:GBP|EUR|USD|CNY|JPY|RMB|dollars?|pounds?|euros?)\b)"
@@ -175,6 +175,18 @@ def _same_price(amount: str, sign: str, price: Fact, currency: str | None) -> bo
     except InvalidOperation:  # 1.2.3 or a price that is no number
         return False
     return equal and sign.upper() in currency_signs(currency)
+
+
+def labels_in(tokens: Sequence[Token], known: Known) -> list[Reading]:
+    """Names of facts in a text, the longest where they overlap, in the order they stand."""
+    found: list[Reading] = []
+    taken: set[int] = set()
+    for reading in _labels(tokens, known):
+        places = set(range(reading.first, reading.last))
+        if not places & taken:
+            found.append(reading)
+            taken |= places
+    return sorted(found, key=lambda reading: reading.first)
 
 
 def _labels(tokens: Sequence[Token], known: Known) -> list[Reading]:

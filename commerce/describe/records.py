@@ -25,12 +25,12 @@ Support = Literal["value", "broader", "stated", "name"]
 """How a fact carries a claim: the same value, a value that falls under it, the shop's own words,
 the product's own name."""
 
-Reason = Literal["claim", "word", "number", "negation", "praise", "binding", "apart"]
+Reason = Literal["claim", "word", "number", "negation", "praise", "binding", "apart", "empty"]
 """Why a sentence was removed. ``claim``: it states what the graph does not know; ``word``: a word
 nothing covers; ``number``: a number nothing covers; ``negation``: a denial the shop does not make;
 ``praise``: a promise, comparison or word of health and safety that the shop does not give;
 ``binding``: *by*, *colour*, … with no such fact beside it; ``apart``: words that the shop's own
-text says, but not together."""
+text says, but not together; ``empty``: neutral words alone."""
 
 
 class DescribeConfig(BaseModel):
@@ -48,6 +48,7 @@ class DescribeConfig(BaseModel):
     min_facts: int = Field(
         1, ge=1, le=100, description="facts a written text must still tell after checking"
     )
+    complete: bool = Field(True, description="the template tells what a writer left out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class Description:
     language: str
     style: Style
     length: Length
-    writer: str  # who wrote it in the end: template, vae, endpoint, local
+    writer: str  # template, vae, endpoint, local; vae+template where the template completed it
     claims: tuple[Claim, ...]
     removed: tuple[Removed, ...]
     facts_covered: float  # told facts / facts that could be told, [0, 1]; 1.0 where there are none

@@ -43,6 +43,22 @@ class TemplateWriter:
             return "\n".join(self._lines(brief))
         return self._join(self._said(brief))
 
+    def complete(self, text: str, brief: Brief) -> str:
+        """A text by another, and the facts of a brief (those it left out) said after it."""
+        if brief.config.style == "list":
+            return "\n".join([text, *self._lines(brief)[1:]])
+        groups = [self._phrases(brief, group) for group in self._groups(brief)]
+        groups.append(self._catalogue(brief))
+        frames = self._wording.frames
+        said = [self._sentence(frames["it"], g, frames["and"]) for g in groups if g]
+        return self._join([text, *said])
+
+    def _groups(self, brief: Brief) -> list[Sequence[str]]:
+        """Relations that one sentence tells; the ontology's own order for those unknown here."""
+        known = {_CATEGORY, PRICE, HEAD_RELATION, *(r for group in _SENTENCES for r in group)}
+        others = [relation for relation in brief.values if relation not in known]
+        return [(HEAD_RELATION, *_SENTENCES[0]), *_SENTENCES[1:], others]
+
     def _join(self, sentences: Sequence[str]) -> str:
         return ("" if self._wording.language == "zh" else " ").join(sentences)
 
@@ -62,9 +78,7 @@ class TemplateWriter:
             kinds = kinds[1:]
         phrases = self._phrases(brief, (HEAD_RELATION,), {HEAD_RELATION: kinds})
         groups = [phrases + self._phrases(brief, _SENTENCES[0])]
-        groups += [self._phrases(brief, group) for group in _SENTENCES[1:]]
-        known = {HEAD_RELATION, _CATEGORY, PRICE, *(r for group in _SENTENCES for r in group)}
-        groups.append(self._phrases(brief, [r for r in brief.values if r not in known]))
+        groups += [self._phrases(brief, group) for group in self._groups(brief)[1:]]
         groups.append(self._catalogue(brief))
         joins = [frames["first"], *[frames["and"]] * len(groups)]
         for group, join in zip(groups, joins, strict=False):

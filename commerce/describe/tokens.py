@@ -27,8 +27,27 @@ _ABBREVIATION: Final = re.compile(
 )
 _CHINESE_NUMERALS: Final = frozenset("一二两三四五六七八九十百千万零双")
 _NUMBERS: Final = frozenset(NUMBER_WORDS) | frozenset(
-    "thirteen fourteen fifteen sixteen eighteen nineteen thirty forty fifty hundred thousand "
-    "million half double triple twice pair several both".split()
+    [
+        "thirteen",
+        "fourteen",
+        "fifteen",
+        "sixteen",
+        "eighteen",
+        "nineteen",
+        "thirty",
+        "forty",
+        "fifty",
+        "hundred",
+        "thousand",
+        "million",
+        "half",
+        "double",
+        "triple",
+        "twice",
+        "pair",
+        "several",
+        "both",
+    ]
 )
 
 
@@ -92,7 +111,8 @@ def sentences(text: str, whole: Collection[str] = ()) -> Iterator[tuple[int, int
     start = 0
     for match in _END.finditer(text):
         inside = any(first <= match.start() < last - 1 for first, last in kept)
-        if inside or _ABBREVIATION.search(text, start, match.start() + 1):
+        on = text[match.end() :].lstrip()[:1].islower() and match[0] == "."  # Oxbow Tin Co. is …
+        if inside or on or _ABBREVIATION.search(text, start, match.start() + 1):
             continue
         yield from _stripped(text, start, match.end())
         start = match.end()

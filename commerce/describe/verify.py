@@ -59,8 +59,10 @@ class Verifier:
         wording = wording_of(language)
         self._schema = schema
         self._extractor = extractor
-        self._tokenizer = Tokenizer(schema, language, wording.surfaces)
-        said = {token.norm for text in _told_words(schema) for token in self._tokenizer(text)}
+        self.tokenizer = Tokenizer(schema, language, wording.surfaces)
+        said = {
+            token.norm for text in _told_words(schema, language) for token in self.tokenizer(text)
+        }
         said -= wording.sensitive | wording.denies_next | wording.denies_back
         self.wording = replace(wording, neutral=wording.neutral | said)
 
@@ -72,7 +74,7 @@ class Verifier:
             names,
             schema=self._schema,
             extractor=self._extractor,
-            tokenizer=self._tokenizer,
+            tokenizer=self.tokenizer,
             wording=self.wording,
         )
 
@@ -97,7 +99,7 @@ class Verifier:
         return Checked("".join(kept), tuple(claims), tuple(removed))
 
     def _sentence(self, text: str, start: int, end: int, known: Known) -> Fault | list[Claim]:
-        tokens = self._tokenizer(text[start:end], start)
+        tokens = self.tokenizer(text[start:end], start)
         quoted = is_quote(tokens, known)
         if quoted is not None:
             return [_stated(text, tokens, range(len(tokens)), quoted, known)]
@@ -113,15 +115,18 @@ class Verifier:
         own, places = rest
         if own is not None:
             claims.append(_stated(text, tokens, places, own, known))
+        if not claims:
+            return Fault("empty", text[start:end], "it says nothing of the product")
         return sorted(claims, key=lambda claim: (claim.start, claim.end))
 
 
-def _told_words(schema: Schema) -> Iterator[str]:
+def _told_words(schema: Schema, language: str) -> Iterator[str]:
     """The words in which the ontology tells facts: they say nothing without their fact."""
     told = [*told_relations(schema), *({PRICE} & set(schema.relations))]
     for relation in map(schema.relations.__getitem__, told):
-        yield from relation.label.values()
-        yield from (text.replace("{object}", " ") for text in relation.templates.values())
+        for texts in (relation.label, relation.templates):
+            text = texts.get(language) or texts.get(schema.languages[0]) or ""
+            yield text.replace("{object}", " ")
 
 
 def _gap(text: str, start: int) -> str:

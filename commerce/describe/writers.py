@@ -13,6 +13,7 @@ from typing import Final, Protocol
 
 from commerce.describe.known import PRICE, Known
 from commerce.describe.records import DescribeConfig
+from commerce.describe.wording import Wording
 from kg.extract.settings import HEAD_RELATION
 from kg.records import Fact
 
@@ -46,6 +47,7 @@ class Brief:
     quotes: Sequence[str]  # the shop's own sentences that a long text may repeat
     config: DescribeConfig
     known: Known
+    wording: Wording  # of the language
 
 
 class Writer(Protocol):
@@ -84,13 +86,13 @@ def facts_of(known: Known, config: DescribeConfig) -> list[Fact]:
     return sorted(sure, key=place)
 
 
-def brief_of(known: Known, config: DescribeConfig, praise: Set[str] = frozenset()) -> Brief:
+def brief_of(known: Known, config: DescribeConfig, wording: Wording) -> Brief:
     """The facts a text of this length tells.
 
     Args:
         known: what is known about the product.
         config: length, and how sure a fact must be.
-        praise: norms of words without which a sentence of the shop's own may be repeated.
+        wording: of the language; a sentence of the shop's own that praises is not repeated.
     """
     facts = facts_of(known, config)
     if config.length == "short":
@@ -109,9 +111,10 @@ def brief_of(known: Known, config: DescribeConfig, praise: Set[str] = frozenset(
         values=values,
         facts=facts,
         price=f"{_amount(price)} {currency}" if told and price is not None else None,
-        quotes=_quotes(known, config, praise) if config.length == "long" else (),
+        quotes=_quotes(known, config, wording.sensitive) if config.length == "long" else (),
         config=config,
         known=known,
+        wording=wording,
     )
 
 

@@ -42,7 +42,7 @@ def main() -> None:
     report: dict[str, Any] = {"dataset": snapshot.manifest.dataset.get("name"), "texts": []}
     for writer in args.writer:
         for language, length in itertools.product(args.lang, args.length):
-            made = _writer(writer, snapshot, schema)
+            made = _writer(writer, args.store, schema)
             row = _texts(describer, schema, ids, made, language, length, args.show)
             report["texts"].append(row)
             print(json.dumps(row, ensure_ascii=False), flush=True)
@@ -63,11 +63,11 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _writer(name: str, snapshot: Any, schema: Any) -> Writer | None:
+def _writer(name: str, store: Path, schema: Any) -> Writer | None:
     if name == "vae":
         from commerce.describe.generated import VaeWriter
 
-        return VaeWriter.load(snapshot.path, schema)
+        return VaeWriter.load(store)
     if name == "local":
         from commerce.describe.local import LocalWriter
 

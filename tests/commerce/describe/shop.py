@@ -1,10 +1,11 @@
 """A shop of three products, small enough to know every fact of."""
 
-from tests.worlds import SCHEMA, dataset, product
+from functools import cache
 
 from commerce.describe import Describer
 from kg.extract import Extractor
 from kg.facts import build_graph
+from tests.worlds import SCHEMA, dataset, product
 
 PRODUCTS = [
     product(
@@ -25,6 +26,7 @@ PRODUCTS = [
 ]
 
 
+@cache
 def describer() -> Describer:
     """The shop's describer."""
     world = dataset(PRODUCTS)

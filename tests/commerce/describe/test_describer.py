@@ -75,14 +75,26 @@ def test_a_liar_is_asked_again_and_then_the_template_writes() -> None:
 
 def test_what_is_true_of_a_text_is_kept() -> None:
     half = Says("It is red. It is made of glass.")
-    made = SHOP.describe("mug", DescribeConfig(tries=1), half)
+    made = SHOP.describe("mug", DescribeConfig(tries=1, complete=False), half)
     assert (made.text, made.writer) == ("It is red.", "says")
     assert made.facts_covered == pytest.approx(1 / 10)
 
 
+def test_what_a_writer_left_out_the_template_says() -> None:
+    half = Says("Say hello to red bone china. It is the best.")
+    made = SHOP.describe("mug", DescribeConfig(tries=1), half)
+    assert made.text == (
+        "Say hello to red bone china. It is a kind of mug and by Hearth & Hare Co. It has the "
+        "polka dot motif. It is 30 cm and 350 ml. It is in the categories Kitchen and Mugs and "
+        "costs 14.50 GBP."
+    )
+    assert (made.writer, made.facts_covered) == ("says+template", 1.0)
+    assert [removed.reason for removed in made.removed] == ["praise"]
+
+
 def test_a_good_text_is_not_asked_for_twice() -> None:
     honest = Says("It is red. It is made of bone china.")
-    assert SHOP.describe("mug", DescribeConfig(tries=3), honest).writer == "says"
+    assert SHOP.describe("mug", DescribeConfig(tries=3), honest).writer == "says+template"
     assert honest.asked == 1
 
 

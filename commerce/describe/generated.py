@@ -1,0 +1,190 @@
+"""A writer with a text model of its own: the variational auto-encoder of `gnn.text_vae`.
+
+It is trained on the shop's own texts, with the facts taken out (`commerce.describe.slots`), and on
+the template's sentences, which show it every relation. It writes sentence by sentence: for the
+facts a sentence is to tell it draws a few texts, takes the one that tells them all and is likeliest,
+and puts the facts' names into the slots. While it writes it may only use words that the verifier
+could let through: neutral ones, and those the shop says of this product.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import torch
+
+from commerce.describe.describer import Describer
+from commerce.describe.known import Known
+from commerce.describe.records import DescribeConfig
+from commerce.describe.slots import Example, Vocabulary, examples_of, spoken, vocabulary_of
+from commerce.describe.template import TemplateWriter
+from commerce.describe.tokens import Tokenizer
+from commerce.describe.writers import Brief, brief_of
+from gnn.train_text_vae import (
+    TextVAEFile,
+    TrainTextVAEConfig,
+    load_text_vae,
+    save_text_vae,
+    train_text_vae,
+)
+from kg.extract.words import NORMS, plain_norm
+from kg.ontology_terms import Schema
+from kg.progress import Progress
+
+__all__ = ["MODEL_FILE", "VaeWriter", "corpus_of", "train_writer"]
+
+MODEL_FILE: Final = Path("writers") / "text-vae.safetensors"
+"""Where a store keeps the model, beside its snapshots."""
+
+_PER_SENTENCE = 3  # relations
+_DRAWN = 24  # texts per sentence
+
+
+class VaeWriter:
+    """Writes with a trained model.
+
+    Args:
+        trained: the model.
+        seed: of what is drawn; the try's number is added.
+    """
+
+    name = "vae"
+
+    def __init__(self, trained: TextVAEFile, seed: int = 7) -> None:
+        self._trained = trained
+        self._vocabulary = Vocabulary(trained.words, trained.facts)
+        self._seed = seed
+
+    @classmethod
+    def load(cls, store: Path, seed: int = 7) -> VaeWriter:
+        """The writer of a store.
+
+        Raises:
+            ModelError: it has none, or a damaged one.
+        """
+        return cls(load_text_vae(store / MODEL_FILE), seed)
+
+    def write(self, brief: Brief, attempt: int) -> str:
+        """A text; facts the model finds no words for are left out."""
+        language = brief.config.language
+        allowed = self._allowed(brief)
+        generator = torch.Generator().manual_seed(self._seed + attempt)
+        relations = [r for r in brief.values if r in self._vocabulary.facts]
+        said = []
+        for first in range(0, len(relations), _PER_SENTENCE):
+            group = relations[first : first + _PER_SENTENCE]
+            for wanted in [group, *([r] for r in group if len(group) > 1)]:
+                words = self._sentence(wanted, language, allowed, generator)
+                if words is not None:
+                    said.append(self._filled(words, brief))
+                    if wanted is group:
+                        break
+        return ("" if language == "zh" else " ").join(said)
+
+    def _sentence(
+        self,
+        wanted: Sequence[str],
+        language: str,
+        allowed: torch.Tensor,
+        generator: torch.Generator,
+    ) -> list[str] | None:
+        """The likeliest of the drawn texts that tell each wanted fact once and nothing else."""
+        told = self._vocabulary.conditions([(*wanted, f"lang:{language}")] * _DRAWN)
+        texts, scores = self._trained.model.sample(torch.from_numpy(told), allowed, generator)
+        best: tuple[float, list[str]] | None = None
+        for rows, score in zip(texts, scores.tolist(), strict=True):
+            words = [self._trained.words[row] for row in rows]
+            slots = sorted(word[1:-1] for word in words if _is_slot(word))
+            ended = bool(words) and words[-1] in (".", "。")
+            if slots == sorted(wanted) and ended and (best is None or score > best[0]):
+                best = score, words
+        return None if best is None else best[1]
+
+    def _filled(self, words: Sequence[str], brief: Brief) -> str:
+        joint = "、" if brief.config.language == "zh" else " and "
+        filled = [joint.join(brief.values[w[1:-1]]) if _is_slot(w) else w for w in words]
+        return spoken(filled, brief.config.language).replace("..", ".")
+
+    def _allowed(self, brief: Brief) -> torch.Tensor:
+        """Rows that may be said of this product (words,)."""
+        wording, known = brief.wording, brief.known
+        norm = NORMS.get(wording.language, plain_norm)
+        own = frozenset().union(*(s.said for s in known.own)) - wording.sensitive
+        own -= wording.denies_next | wording.denies_back
+        may = wording.neutral | frozenset(wording.binding) | own
+        return torch.tensor([
+            _may(word, norm, may, brief.values.keys()) for word in self._trained.words
+        ])  # fmt: skip
+
+
+def _is_slot(word: str) -> bool:
+    return word.startswith("<") and word.endswith(">")
+
+
+def _may(word: str, norm: Callable[[str], str], may: frozenset[str], slots: object) -> bool:
+    if _is_slot(word):
+        return word[1:-1] in slots  # type: ignore[operator]
+    if not any(char.isalnum() for char in word):
+        return word in ".,。，、"
+    return norm(word) in may and not any(char.isdigit() for char in word)
+
+
+def corpus_of(
+    describer: Describer, schema: Schema, product_ids: Sequence[str], languages: Sequence[str]
+) -> Iterator[Example]:
+    """Sentences to learn from: the shop's own, and the template's."""
+    for language in languages:
+        verifier = describer.verifier(language)
+        template = TemplateWriter(schema, verifier.wording)
+        for product_id in product_ids:
+            known = describer.known(product_id, language)
+            yield from _own(known, verifier.tokenizer, language)
+            for style in ("plain", "warm"):
+                config = DescribeConfig(language=language, style=style)
+                brief = brief_of(known, config, verifier.wording)
+                text = template.write(brief, 0)
+                for example in examples_of(text, known, verifier.tokenizer, language):
+                    if not {"“", "”"} & set(example.words):
+                        yield example
+
+
+def _own(known: Known, tokenizer: Tokenizer, language: str) -> Iterator[Example]:
+    text = known.product.texts().get(language)
+    if text is not None:
+        yield from examples_of(text.title, known, tokenizer, language)
+        yield from examples_of(text.description, known, tokenizer, language)
+
+
+def train_writer(
+    describer: Describer,
+    schema: Schema,
+    store: Path,
+    product_ids: Sequence[str],
+    languages: Sequence[str],
+    config: TrainTextVAEConfig,
+    seed: int,
+    progress: Progress,
+    most_texts: int = 40_000,
+) -> tuple[TextVAEFile, str]:
+    """Train a store's text model and keep it there; returns it with its fingerprint.
+
+    Raises:
+        ModelError: no text tells a fact.
+    """
+    progress.stage("texts")
+    found = corpus_of(describer, schema, product_ids, languages)
+    examples = list(dict.fromkeys(itertools.islice(found, most_texts)))
+    vocabulary = vocabulary_of(examples)
+    texts, told = vocabulary.encode(examples)
+    model, history = train_text_vae(texts, told, len(vocabulary.words), config, seed, progress)
+    about = {
+        "texts": len(texts),
+        "ontology": schema.fingerprint,
+        "seed": seed,
+        "config": config.model_dump(),
+    }
+    trained = TextVAEFile(model, vocabulary.words, vocabulary.facts, history, about)
+    return trained, save_text_vae(trained, store / MODEL_FILE)
