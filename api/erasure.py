@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlalchemy import delete, select
 
 from api.db.tables import events, merges, tombstones
-from api.eventlog import EventLog, now_us
+from api.eventlog import EventLog, aware, now_us
 from api.people import Pseudonyms
 from api.schemas_events import ErasureOut, ExportedEvent, ExportOut
 from api.service import Service
@@ -60,7 +60,7 @@ def export_user(service: Service, log: EventLog, people: Pseudonyms, user_id: st
             ExportedEvent(
                 product_id=local_part(event.product),
                 event=event.event,
-                at=event.timestamp,
+                at=aware(event.timestamp),
                 value=event.value,
                 source="snapshot",
             )

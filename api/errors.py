@@ -84,4 +84,4 @@ def install_error_handlers(app: FastAPI) -> None:
 
 def _route(request: Request) -> str:
     """The route's template: its path may name a shopper, which no log shall."""
-    return str(getattr(request.scope.get("route"), "path", "no route"))
+    return str(getattr(request.scope.get("route"), "path_format", "no route"))

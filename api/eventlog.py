@@ -23,7 +23,16 @@ from gnn.history import Event
 from kg.errors import StoreError
 from kg.ids import entity_id
 
-__all__ = ["ConflictError", "EventLog", "NewEvent", "Outcome", "as_event", "now_us", "withdrawn"]
+__all__ = [
+    "ConflictError",
+    "EventLog",
+    "NewEvent",
+    "Outcome",
+    "as_event",
+    "aware",
+    "now_us",
+    "withdrawn",
+]
 
 _TRIES = 5
 _GUARD = 4241542  # of PostgreSQL's advisory locks: writers share it, an erasure has it alone
@@ -270,6 +279,11 @@ def withdrawn(found: Sequence[Event]) -> list[Event]:
         if event.event != "remove"
         and not (event.event in _TAKEN_BACK and at < last.get(event.product, -1))
     ]
+
+
+def aware(moment: datetime | None) -> datetime | None:
+    """A moment with its zone; without one it is UTC."""
+    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def as_event(product: str, event: str, at_us: int, value: float | None) -> Event:

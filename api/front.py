@@ -42,7 +42,7 @@ _REFERENCE = frozenset({"/docs", "/redoc"})  # FastAPI's pages bring scripts fro
 
 def route_of(scope: Scope) -> str:
     """The template of the route that answered; ``other`` where none did."""
-    path = getattr(scope.get("route"), "path", None)
+    path = getattr(scope.get("route"), "path_format", None)
     return path if isinstance(path, str) else "other"
 
 

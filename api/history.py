@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from api.eventlog import EventLog, withdrawn
+from api.eventlog import EventLog, aware, withdrawn
 from api.people import Pseudonyms
 from gnn.history import Event, History
 from gnn.teller import Teller
@@ -59,13 +59,11 @@ def session_history(teller: Teller, log: EventLog, people: Pseudonyms, session_i
 
 def _joined(before: Sequence[Event], fresh: Sequence[Event]) -> list[Event]:
     """Both in the order of time, what the log repeats left out."""
-    known = {(event.product, event.event, _aware(event.timestamp)) for event in before}
-    new = [e for e in fresh if (e.product, e.event, _aware(e.timestamp)) not in known]
+    known = {(event.product, event.event, _when(event)) for event in before}
+    new = [e for e in fresh if (e.product, e.event, _when(e)) not in known]
     both = [*before, *new]
-    return withdrawn(sorted(both, key=lambda event: _aware(event.timestamp)))
+    return withdrawn(sorted(both, key=_when))
 
 
-def _aware(moment: datetime | None) -> datetime:
-    if moment is None:
-        return _BEGINNING
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+def _when(event: Event) -> datetime:
+    return aware(event.timestamp) or _BEGINNING

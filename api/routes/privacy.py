@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
+from starlette.exceptions import HTTPException
 
 from api.access import needs
 from api.erasure import erase, export_user, told
@@ -14,14 +15,16 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/v1/users", tags=["privacy"], dependencies=[needs("admin")])
 
+_OTHERS = ("/recommendations", "/export")
 
-@router.get("/{user_id}/export", summary="Export a user")
+
+@router.get("/{user_id:path}/export", summary="Export a user")
 def export(service: CurrentService, parts: CurrentParts, user_id: UserId) -> ExportOut:
     """All events that are kept of a user, and where."""
     return export_user(service, parts.log, parts.people, user_id)
 
 
-@router.delete("/{user_id}", summary="Erase a user")
+@router.delete("/{user_id:path}", summary="Erase a user")
 def delete(
     service: CurrentService, parts: CurrentParts, settings: CurrentSettings, user_id: UserId
 ) -> ErasureOut:
@@ -30,6 +33,8 @@ def delete(
     From then on they are answered as someone never seen, and events that still come in under their
     id are rejected.
     """
+    if user_id.endswith(_OTHERS):
+        raise HTTPException(405, "only a user is erased, not what is asked about them")
     user = parts.people.user(user_id)
     erased = erase(parts.log, user)
     add_erased(settings.store, [user])

@@ -36,13 +36,7 @@ def listed(
     return service.products(q, limit=limit, offset=offset, lang=lang)
 
 
-@router.get("/{product_id}", summary="A product's page")
-def page(service: CurrentService, product_id: ProductId, lang: Language = "en") -> ProductDetail:
-    """A product, what is known about it and the words that was read from, how it sells."""
-    return service.product(product_id, lang=lang)
-
-
-@router.get("/{product_id}/similar", summary="Similar products")
+@router.get("/{product_id:path}/similar", summary="Similar products")
 def similar(
     service: CurrentService,
     parts: CurrentParts,
@@ -53,3 +47,9 @@ def similar(
     """What would be recommended to someone who met only this product, explained alike."""
     check_k(options.k, settings, "query")
     return service.similar(product_id, options, parts.rules.all())
+
+
+@router.get("/{product_id:path}", summary="A product's page")
+def page(service: CurrentService, product_id: ProductId, lang: Language = "en") -> ProductDetail:
+    """A product, what is known about it and the words that was read from, how it sells."""
+    return service.product(product_id, lang=lang)

@@ -23,7 +23,7 @@ __all__ = ["router"]
 router = APIRouter(prefix="/v1", tags=["recommendations"], dependencies=[needs("recommend")])
 
 
-@router.get("/users/{user_id}/recommendations", summary="For a known user")
+@router.get("/users/{user_id:path}/recommendations", summary="For a known user")
 def for_user(
     service: CurrentService,
     parts: CurrentParts,
@@ -40,7 +40,7 @@ def for_user(
     return service.recommend(history, options, parts.rules.all())
 
 
-@router.get("/sessions/{session_id}/recommendations", summary="For an anonymous session")
+@router.get("/sessions/{session_id:path}/recommendations", summary="For an anonymous session")
 def for_session(
     service: CurrentService,
     parts: CurrentParts,

@@ -13,7 +13,7 @@ __all__ = ["router"]
 router = APIRouter(prefix="/v1/sessions", tags=["events"], dependencies=[needs("events")])
 
 
-@router.post("/{session_id}/merge", summary="Merge a session into a user")
+@router.post("/{session_id:path}/merge", summary="Merge a session into a user")
 def merge(parts: CurrentParts, session_id: SessionId, body: MergeIn) -> MergeOut:
     """At login: what happened in the session, and what still will, counts as the user's."""
     people = parts.people

@@ -1,0 +1,248 @@
+"""A typed client of the service, blocking and asynchronous.
+
+A call is made by a function of this module and sent by a client; what comes back is a record.
+
+    with Client("http://127.0.0.1:8000", key=KEY) as clew:
+        clew.send(events([EventIn(user_id="u1", product_id="KD-0101", event="view")]))
+        found = clew.send(recommendations("u1", k=5))
+
+`AsyncClient` is the same with ``await``. Events are sent under an idempotency key, so a call that
+was not answered is simply sent again, and counts once. Needs ``pip install 'clew[client]'``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+from urllib.parse import quote
+
+import httpx
+from pydantic import BaseModel
+
+from api.schemas import (
+    HistoryItemIn,
+    Problem,
+    ProductDetail,
+    Recommendations,
+    SimilarProducts,
+)
+from api.schemas_events import ErasureOut, EventIn, EventsOut, ExportOut, MergeOut, QueryOut
+from kg.errors import ClewError
+
+__all__ = [
+    "AsyncClient",
+    "Call",
+    "Client",
+    "ServiceError",
+    "cypher",
+    "erase",
+    "events",
+    "export",
+    "for_history",
+    "merge",
+    "product",
+    "recommendations",
+    "session_recommendations",
+    "similar",
+]
+
+Answer = TypeVar("Answer", bound=BaseModel)
+
+_RETRIED = frozenset({429, 503})
+_MOST_WAIT_S = 30.0
+
+
+class ServiceError(ClewError):
+    """The service refused or failed; ``problem`` says why."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(f"{problem.status} {problem.title}: {problem.detail}")
+        self.problem = problem
+
+
+@dataclass(frozen=True)
+class Call(Generic[Answer]):
+    """What to ask, and as what record the answer is read."""
+
+    method: str
+    path: str
+    answer: type[Answer]
+    query: Mapping[str, Any] = field(default_factory=dict)
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def recommendations(user_id: str, **options: Any) -> Call[Recommendations]:
+    """Products for a user; options as `api.schemas.ListOptions`."""
+    path = f"/v1/users/{_in_path(user_id)}/recommendations"
+    return Call("GET", path, Recommendations, query=options)
+
+
+def session_recommendations(session_id: str, **options: Any) -> Call[Recommendations]:
+    """Products for an anonymous session."""
+    path = f"/v1/sessions/{_in_path(session_id)}/recommendations"
+    return Call("GET", path, Recommendations, query=options)
+
+
+def for_history(history: Sequence[HistoryItemIn], **options: Any) -> Call[Recommendations]:
+    """Products for a history, oldest first; nothing is stored."""
+    rows = [item.model_dump(mode="json", exclude_none=True) for item in history]
+    return Call("POST", "/v1/recommendations", Recommendations, body={"history": rows, **options})
+
+
+def similar(product_id: str, **options: Any) -> Call[SimilarProducts]:
+    """Products similar to one."""
+    path = f"/v1/products/{_in_path(product_id)}/similar"
+    return Call("GET", path, SimilarProducts, query=options)
+
+
+def product(product_id: str, *, lang: str = "en") -> Call[ProductDetail]:
+    """A product's page."""
+    path = f"/v1/products/{_in_path(product_id)}"
+    return Call("GET", path, ProductDetail, query={"lang": lang})
+
+
+def events(rows: Sequence[EventIn], *, idempotency_key: str | None = None) -> Call[EventsOut]:
+    """Send events; under a key of their own where none is given."""
+    body = {"events": [row.model_dump(mode="json", exclude_none=True) for row in rows]}
+    key = idempotency_key or secrets.token_hex(16)
+    return Call("POST", "/v1/events", EventsOut, body=body, headers={"Idempotency-Key": key})
+
+
+def merge(session_id: str, user_id: str) -> Call[MergeOut]:
+    """Count a session as a user's."""
+    path = f"/v1/sessions/{_in_path(session_id)}/merge"
+    return Call("POST", path, MergeOut, body={"user_id": user_id})
+
+
+def export(user_id: str) -> Call[ExportOut]:
+    """All that is kept of a user."""
+    return Call("GET", f"/v1/users/{_in_path(user_id)}/export", ExportOut)
+
+
+def erase(user_id: str) -> Call[ErasureOut]:
+    """Erase a user."""
+    return Call("DELETE", f"/v1/users/{_in_path(user_id)}", ErasureOut)
+
+
+def cypher(query: str, params: Mapping[str, Any] | None = None) -> Call[QueryOut]:
+    """Ask the graph in Cypher."""
+    body = {"query": query, "params": dict(params or {})}
+    return Call("POST", "/v1/query/cypher", QueryOut, body=body)
+
+
+class Client:
+    """A blocking client; a context manager. Safe to share between threads."""
+
+    def __init__(
+        self, url: str, *, key: str | None = None, timeout_s: float = 10.0, tries: int = 3
+    ) -> None:
+        self._http = httpx.Client(base_url=url, headers=_headers(key), timeout=timeout_s)
+        self._tries = tries
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._http.close()
+
+    def send(self, call: Call[Answer]) -> Answer:
+        """Ask, and again where the service was busy or could not be reached.
+
+        Raises:
+            ServiceError: the service refused or failed.
+            httpx.TransportError: it could not be reached.
+        """
+        for left in reversed(range(self._tries)):
+            try:
+                answer = self._http.request(**_request(call))
+            except httpx.TransportError:
+                if not left:
+                    raise
+                time.sleep(_wait(None, self._tries - left))
+                continue
+            if answer.status_code not in _RETRIED or not left:
+                break
+            time.sleep(_wait(answer, self._tries - left))
+        return _read(call, answer)
+
+
+class AsyncClient:
+    """An asynchronous client; an asynchronous context manager."""
+
+    def __init__(
+        self, url: str, *, key: str | None = None, timeout_s: float = 10.0, tries: int = 3
+    ) -> None:
+        self._http = httpx.AsyncClient(base_url=url, headers=_headers(key), timeout=timeout_s)
+        self._tries = tries
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._http.aclose()
+
+    async def send(self, call: Call[Answer]) -> Answer:
+        """As `Client.send`."""
+        for left in reversed(range(self._tries)):
+            try:
+                answer = await self._http.request(**_request(call))
+            except httpx.TransportError:
+                if not left:
+                    raise
+                await asyncio.sleep(_wait(None, self._tries - left))
+                continue
+            if answer.status_code not in _RETRIED or not left:
+                break
+            await asyncio.sleep(_wait(answer, self._tries - left))
+        return _read(call, answer)
+
+
+def _in_path(name: str) -> str:
+    return quote(name, safe="")
+
+
+def _headers(key: str | None) -> dict[str, str]:
+    return {} if key is None else {"Authorization": f"Bearer {key}"}
+
+
+def _request(call: Call[Any]) -> dict[str, Any]:
+    return {
+        "method": call.method,
+        "url": call.path,
+        "params": dict(call.query),
+        "json": call.body,
+        "headers": dict(call.headers),
+    }
+
+
+def _wait(answer: httpx.Response | None, tried: int) -> float:
+    """Seconds until the next try: what the service says, else doubling from a tenth."""
+    said = "" if answer is None else answer.headers.get("Retry-After", "")
+    return min(float(said) if said.isdigit() else 0.05 * 2**tried, _MOST_WAIT_S)
+
+
+def _read(call: Call[Answer], answer: httpx.Response) -> Answer:
+    if answer.is_success:
+        return call.answer.model_validate_json(answer.content)
+    try:
+        problem = Problem.model_validate_json(answer.content)
+    except ValueError:
+        detail = f"{call.method} {call.path} was answered with no problem document"
+        problem = Problem(title=answer.reason_phrase, status=answer.status_code, detail=detail)
+    raise ServiceError(problem)

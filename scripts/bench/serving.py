@@ -1,0 +1,328 @@
+"""Measures the service: load, event to effect, and what it stands: kill -9, snapshot switches.
+
+    python scripts/bench/serving.py load   --store STORE [--workers 2] [--seconds 20]
+    python scripts/bench/serving.py effect --store STORE
+    python scripts/bench/serving.py kills  --store STORE [--count 50]
+    python scripts/bench/serving.py switch --store STORE [--count 50]
+
+The store is served as it is; events of the measurement go to a database in a temporary directory.
+Prints JSON. The server and the load share this machine, so figures are lower bounds of speed.
+"""
+
+import argparse
+import csv
+import json
+import multiprocessing
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+
+from kg.build import graph_of
+from kg.snapshot import SnapshotStore
+
+HERE = Path(__file__).parent
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+def environment(store: Path, home: Path, workers: int) -> dict[str, str]:
+    """Settings of a server that keeps its events in ``home``."""
+    return {
+        "CLEW_STORE": str(store),
+        "CLEW_WORKERS": str(workers),
+        "CLEW_DATABASE_URL": f"sqlite:///{home}/service.sqlite",
+        "CLEW_RATE_PER_MINUTE": "100000000",
+        "CLEW_REFRESH_S": "0.1",
+        "PYTHONPATH": f"{Path.cwd()}:{HERE}",
+    }
+
+
+def launch(store: Path, home: Path, port: int, workers: int, app: str) -> subprocess.Popen[bytes]:
+    """Start a server as a process group of its own."""
+    settings = environment(store, home, workers)
+    command = [sys.executable, "-m", "uvicorn", app, "--factory", "--port", str(port)]
+    command += ["--workers", str(workers), "--no-access-log", "--timeout-worker-healthcheck", "120"]
+    with (home / "log").open("ab") as log:
+        return subprocess.Popen(
+            command, env=os.environ | settings, stdout=log, stderr=log, start_new_session=True
+        )
+
+
+def serve_here(port: int, settings: dict[str, str]) -> None:
+    """Serve in this process until it is killed."""
+    import uvicorn
+    from serving_app import app
+
+    os.environ.update(settings)
+    uvicorn.run(app(), port=port, log_level="critical", access_log=False)
+
+
+def wait_ready(url: str, alive: Callable[[], bool]) -> None:
+    """Wait until a server answers."""
+    deadline = time.monotonic() + 180
+    while True:
+        try:
+            if httpx.get(f"{url}/v1/ready", timeout=5).status_code == 200:
+                return
+        except httpx.HTTPError:
+            pass
+        if not alive() or time.monotonic() > deadline:
+            raise SystemExit("the server did not start")
+        time.sleep(0.05)
+
+
+@contextmanager
+def serving(store: Path, workers: int = 1, app: str = "serving_app:app") -> Iterator[str]:
+    """A server that is killed in the end; its URL."""
+    with tempfile.TemporaryDirectory() as home:
+        port = free_port()
+        url = f"http://127.0.0.1:{port}"
+        process = launch(store, Path(home), port, workers, app)
+        try:
+            wait_ready(url, lambda: process.poll() is None)
+            yield url
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def people(store: Path) -> tuple[list[str], list[str]]:
+    """New users for the measurement, and products they may meet."""
+    products = graph_of(SnapshotStore(store).current()).products["id"].to_pylist()
+    chosen = random.Random(0).sample(products, min(200, len(products)))
+    return [f"bench-{n}" for n in range(100)], [p.removeprefix("product:") for p in chosen]
+
+
+def give_histories(url: str, users: list[str], products: list[str]) -> None:
+    """Eight purchases for each user."""
+    draw = random.Random(1)
+    rows = [
+        {"user_id": user, "product_id": product, "event": "purchase"}
+        for user in users
+        for product in draw.sample(products, 8)
+    ]
+    answer = httpx.post(f"{url}/v1/events", json={"events": rows}, timeout=60).json()
+    assert answer["accepted"] == len(rows), answer
+
+
+def locust(url: str, users: list[str], products: list[str], seconds: int, **more: str) -> Any:
+    """Eight users who ask without pause; figures by what they asked."""
+    with tempfile.TemporaryDirectory() as home:
+        command = [sys.executable, "-m", "locust", "-f", str(HERE / "serving_users.py")]
+        command += ["--headless", "-u", "8", "-r", "8", "-t", f"{seconds}s", "--host", url]
+        command += ["--csv", f"{home}/run", "--only-summary", "--exit-code-on-error", "0"]
+        environment = {"BENCH_USERS": ",".join(users), "BENCH_PRODUCTS": ",".join(products)}
+        quiet = subprocess.DEVNULL
+        subprocess.run(command, check=True, env=os.environ | environment | more,
+                       stdout=quiet, stderr=quiet)  # fmt: skip
+        with Path(f"{home}/run_stats.csv").open() as file:
+            rows = list(csv.DictReader(file))
+    return {
+        row["Name"]: {
+            "per_second": round(float(row["Requests/s"]), 1),
+            "p50_ms": float(row["50%"]),
+            "p99_ms": float(row["99%"]),
+            "requests": int(row["Request Count"]),
+            "failed": int(row["Failure Count"]),
+        }
+        for row in rows
+    }
+
+
+def load(store: Path, workers: int, seconds: int) -> Any:
+    """Requests a second, beside those of a route that returns the same bytes ready-made."""
+    users, products = people(store)
+    with serving(store, workers) as url:
+        give_histories(url, users, products)
+        body = httpx.get(f"{url}/v1/users/{users[0]}/recommendations", timeout=60).content
+        for _ in range(20 * workers):  # each worker keeps its own
+            httpx.put(f"{url}/v1/ready-made", content=body)
+        found = {"bytes": len(body), "workers": workers}
+        found["recommendations"] = locust(url, users, products, seconds)
+        found["ready_made"] = locust(url, users, products, seconds, BENCH_PATH="/v1/ready-made")
+        found["with_10%_writes"] = locust(url, users, products, seconds, BENCH_WRITES="0.1")
+    made, real = (found[k]["asked"] for k in ("ready_made", "recommendations"))
+    found["ratio"] = round(made["per_second"] / real["per_second"], 2)
+    return found
+
+
+def effect(store: Path, count: int) -> Any:
+    """From sending an event to an answer, of another worker's, that counts it."""
+    _, products = people(store)
+    times: list[float] = []
+    writes: list[float] = []
+    missed = 0
+    with serving(store, 2) as url, httpx.Client(timeout=60) as one:
+        for n in range(count):
+            row = {"user_id": f"effect-{n}", "product_id": products[n % 100], "event": "purchase"}
+            began = time.perf_counter()
+            one.post(f"{url}/v1/events", json={"events": [row]}).raise_for_status()
+            written = time.perf_counter()
+            answer = one.get(f"{url}/v1/users/effect-{n}/recommendations?k=10")
+            times.append(1000 * (time.perf_counter() - began))
+            writes.append(1000 * (written - began))
+            missed += answer.status_code != 200
+    return {"count": count, "missed": missed} | {
+        name: {f"p{q}_ms": round(float(np.percentile(found, q)), 1) for q in (50, 99)}
+        for name, found in (("write_and_answer", times), ("write", writes))
+    }
+
+
+def kills(store: Path, count: int) -> Any:
+    """kill -9 at random moments under writes: every acknowledged event is there, once."""
+    _, products = people(store)
+    acknowledged: list[tuple[str, str]] = []
+    refused: list[int] = []
+    with tempfile.TemporaryDirectory() as home:
+        port = free_port()
+        url = f"http://127.0.0.1:{port}"
+        stop = threading.Event()
+
+        def write(name: str) -> None:
+            n = 0
+            with httpx.Client(timeout=5) as client:
+                while not stop.is_set():
+                    user, n = f"kill-{name}-{n // 50}", n + 1
+                    row = {"user_id": user, "product_id": products[n % 100], "event": "view"}
+                    row["event_id"] = f"{name}-{n}"
+                    key = {"Idempotency-Key": f"{name}-{n}"}
+                    while not stop.is_set():  # sent again until it is acknowledged
+                        try:
+                            answer = client.post(f"{url}/v1/events", json={"events": [row]},
+                                                 headers=key)  # fmt: skip
+                        except httpx.HTTPError:
+                            time.sleep(0.02)
+                            continue
+                        if answer.status_code != 200:
+                            refused.append(answer.status_code)
+                            continue
+                        result = answer.json()["results"][0]["status"]
+                        assert result == "accepted", result
+                        acknowledged.append((user, row["event_id"]))
+                        break
+
+        writers = [threading.Thread(target=write, args=(f"w{i}",)) for i in range(4)]
+        draw = random.Random(2)
+        # Children of a process that has imported the service already: they start in little time.
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["serving_app"])
+        settings = environment(store, Path(home), 1)
+        for at in range(count + 1):
+            process = context.Process(target=serve_here, args=(port, settings))
+            process.start()
+            wait_ready(url, process.is_alive)
+            if at == 0:
+                for writer in writers:
+                    writer.start()
+            if at == count:
+                break
+            time.sleep(draw.uniform(0.05, 0.6))
+            process.kill()  # SIGKILL
+            process.join()
+        stop.set()
+        for writer in writers:
+            writer.join()
+        kept: list[str] = []
+        for user in sorted({user for user, _ in acknowledged}):
+            events = httpx.get(f"{url}/v1/users/{user}/export", timeout=60).json()["events"]
+            kept += [event["event_id"] for event in events]
+        process.kill()
+        process.join()
+    sent = {name for _, name in acknowledged}
+    return {
+        "kills": count,
+        "acknowledged": len(acknowledged),
+        "lost": len(sent - set(kept)),
+        "acknowledged_twice": len(acknowledged) - len(sent),
+        "counted_twice": len(kept) - len(set(kept)),
+        "other_answers": refused[:5],
+    }
+
+
+def switch(store: Path, count: int) -> Any:
+    """Snapshots switched under load: between the store's newest two with a model."""
+    root = SnapshotStore(store)
+    first, second = [s.id for s in root.snapshots() if s.has_model][-2:]
+    users, products = people(store)
+    answered: list[int] = []
+    served: set[str] = set()
+    stop = threading.Event()
+    with serving(store, 1) as url:
+        give_histories(url, users, products)
+
+        def read() -> None:
+            with httpx.Client(timeout=60) as client:
+                while not stop.is_set():
+                    try:
+                        answer = client.get(
+                            f"{url}/v1/users/{random.choice(users)}/recommendations"
+                        )
+                    except httpx.HTTPError:
+                        answered.append(0)
+                        continue
+                    answered.append(answer.status_code)
+                    if answer.status_code == 200:
+                        served.add(answer.json()["snapshot"]["id"])
+
+        readers = [threading.Thread(target=read) for _ in range(4)]
+        for reader in readers:
+            reader.start()
+        seen = 0
+        for at in range(count):
+            wanted = root.switch((first, second)[at % 2]).id
+            deadline = time.monotonic() + 60
+            while time.monotonic() < deadline:
+                if httpx.get(f"{url}/v1/ready", timeout=60).json()["snapshot"] == wanted:
+                    seen += 1
+                    break
+                time.sleep(0.02)
+        stop.set()
+        for reader in readers:
+            reader.join()
+    return {
+        "switches": count,
+        "picked_up": seen,
+        "requests": len(answered),
+        "failed": sum(status != 200 for status in answered),
+        "snapshots_served": len(served),
+    }
+
+
+def main() -> None:
+    """Measure what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=["load", "effect", "kills", "switch"])
+    parser.add_argument("--store", type=Path, required=True)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--seconds", type=int, default=20)
+    parser.add_argument("--count", type=int, default=50)
+    asked = parser.parse_args()
+    if asked.what == "load":
+        found = load(asked.store, asked.workers, asked.seconds)
+    else:
+        found = {"effect": effect, "kills": kills, "switch": switch}[asked.what](
+            asked.store, asked.count
+        )
+    print(json.dumps(found, indent=1))
+
+
+if __name__ == "__main__":
+    main()
