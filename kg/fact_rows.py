@@ -84,10 +84,10 @@ class RowWriter:
         for relation, name in self._catalog:
             for value in _values(product, name):
                 self._rows.append(self._catalog_row(subject, relation, value))
-        for _, field, start, end, text, relation, value, sure, component in mentions:
+        for _, field, start, end, text, related, value, sure, component in mentions:
             names = self.names.get(value.partition(":")[0])
             named = value if names is None else names.entity(text)
-            row = (subject, relation, named, None, sure, component, field, start, end, text)
+            row = (subject, related, named, None, sure, component, field, start, end, text)
             self._rows.append(row)
 
     def spell(self, given: Iterable[tuple[str, str]]) -> None:
