@@ -68,6 +68,6 @@ def without_users(
 
 
 def _less(counts: csr_matrix, gone: csr_matrix) -> csr_matrix:
-    left = sorted_csr(counts - gone, counts.dtype)
+    left = sorted_csr(counts - gone, counts.dtype.type)
     left.eliminate_zeros()
     return left
