@@ -5,10 +5,10 @@ out is a change of rank m (Woodbury):
 
     P' = P + V (I − X V)⁻¹ Vᵀ        V = P Xᵀ
 
-which costs ``n² m`` where fitting costs ``n³``. In: a fitted head, what the users did. Out: the head
-a fit without them would give, up to the rounding of its float32 arrays. Assumes that the weights
-stay as they were chosen, and that every product keeps an event: one that loses its last is new
-from then on and takes after its kin (`gnn.kin`), which is not found here.
+which costs ``n² m`` where fitting costs ``n³``. In: a fitted head, what the users did. Out: the
+head a fit without them would give, up to the rounding of its float32 arrays. Assumes that the
+weights stay as they were chosen, and that every product keeps an event: one that loses its last is
+new from then on and takes after its kin (`gnn.kin`), which is not found here.
 """
 
 from __future__ import annotations
@@ -68,6 +68,6 @@ def without_users(
 
 
 def _less(counts: csr_matrix, gone: csr_matrix) -> csr_matrix:
-    left = sorted_csr(counts - gone, counts.dtype)
+    left = sorted_csr(counts - gone, counts.dtype.type)
     left.eliminate_zeros()
     return left

@@ -1,8 +1,7 @@
-"""Measures the service: load, event to effect, and what it stands: kill -9, snapshot switches.
+"""Measures the service: load, event to effect, snapshot switches.
 
     python scripts/bench/serving.py load   --store STORE [--workers 2] [--seconds 20]
     python scripts/bench/serving.py effect --store STORE
-    python scripts/bench/serving.py kills  --store STORE [--count 50]
     python scripts/bench/serving.py switch --store STORE [--count 50]
 
 The store is served as it is; events of the measurement go to a database in a temporary directory.
@@ -12,7 +11,6 @@ Prints JSON. The server and the load share this machine, so figures are lower bo
 import argparse
 import csv
 import json
-import multiprocessing
 import os
 import random
 import signal
@@ -64,15 +62,6 @@ def launch(store: Path, home: Path, port: int, workers: int, app: str) -> subpro
         return subprocess.Popen(
             command, env=os.environ | settings, stdout=log, stderr=log, start_new_session=True
         )
-
-
-def serve_here(port: int, settings: dict[str, str]) -> None:
-    """Serve in this process until it is killed."""
-    import uvicorn
-    from serving_app import app
-
-    os.environ.update(settings)
-    uvicorn.run(app(), port=port, log_level="critical", access_log=False)
 
 
 def wait_ready(url: str, alive: Callable[[], bool]) -> None:
@@ -186,77 +175,6 @@ def effect(store: Path, count: int) -> Any:
     }
 
 
-def kills(store: Path, count: int) -> Any:
-    """kill -9 at random moments under writes: every acknowledged event is there, once."""
-    _, products = people(store)
-    acknowledged: list[tuple[str, str]] = []
-    refused: list[int] = []
-    with tempfile.TemporaryDirectory() as home:
-        port = free_port()
-        url = f"http://127.0.0.1:{port}"
-        stop = threading.Event()
-
-        def write(name: str) -> None:
-            n = 0
-            with httpx.Client(timeout=5) as client:
-                while not stop.is_set():
-                    user, n = f"kill-{name}-{n // 50}", n + 1
-                    row = {"user_id": user, "product_id": products[n % 100], "event": "view"}
-                    row["event_id"] = f"{name}-{n}"
-                    key = {"Idempotency-Key": f"{name}-{n}"}
-                    while not stop.is_set():  # sent again until it is acknowledged
-                        try:
-                            answer = client.post(f"{url}/v1/events", json={"events": [row]},
-                                                 headers=key)  # fmt: skip
-                        except httpx.HTTPError:
-                            time.sleep(0.02)
-                            continue
-                        if answer.status_code != 200:
-                            refused.append(answer.status_code)
-                            continue
-                        result = answer.json()["results"][0]["status"]
-                        assert result == "accepted", result
-                        acknowledged.append((user, row["event_id"]))
-                        break
-
-        writers = [threading.Thread(target=write, args=(f"w{i}",)) for i in range(4)]
-        draw = random.Random(2)
-        # Children of a process that has imported the service already: they start in little time.
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["serving_app"])
-        settings = environment(store, Path(home), 1)
-        for at in range(count + 1):
-            process = context.Process(target=serve_here, args=(port, settings))
-            process.start()
-            wait_ready(url, process.is_alive)
-            if at == 0:
-                for writer in writers:
-                    writer.start()
-            if at == count:
-                break
-            time.sleep(draw.uniform(0.05, 0.6))
-            process.kill()  # SIGKILL
-            process.join()
-        stop.set()
-        for writer in writers:
-            writer.join()
-        kept: list[str] = []
-        for user in sorted({user for user, _ in acknowledged}):
-            events = httpx.get(f"{url}/v1/users/{user}/export", timeout=60).json()["events"]
-            kept += [event["event_id"] for event in events]
-        process.kill()
-        process.join()
-    sent = {name for _, name in acknowledged}
-    return {
-        "kills": count,
-        "acknowledged": len(acknowledged),
-        "lost": len(sent - set(kept)),
-        "acknowledged_twice": len(acknowledged) - len(sent),
-        "counted_twice": len(kept) - len(set(kept)),
-        "other_answers": refused[:5],
-    }
-
-
 def switch(store: Path, count: int) -> Any:
     """Snapshots switched under load: between the store's newest two with a model."""
     root = SnapshotStore(store)
@@ -309,7 +227,7 @@ def switch(store: Path, count: int) -> Any:
 def main() -> None:
     """Measure what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["load", "effect", "kills", "switch"])
+    parser.add_argument("what", choices=["load", "effect", "switch"])
     parser.add_argument("--store", type=Path, required=True)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--seconds", type=int, default=20)
@@ -318,9 +236,7 @@ def main() -> None:
     if asked.what == "load":
         found = load(asked.store, asked.workers, asked.seconds)
     else:
-        found = {"effect": effect, "kills": kills, "switch": switch}[asked.what](
-            asked.store, asked.count
-        )
+        found = {"effect": effect, "switch": switch}[asked.what](asked.store, asked.count)
     print(json.dumps(found, indent=1))
 
 

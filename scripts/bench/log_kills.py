@@ -1,0 +1,91 @@
+"""kill -9 of the process that writes the event log, at random moments, many times.
+
+    python scripts/bench/log_kills.py [--count 50] [--url sqlite:///FILE]
+
+A child writes events one by one, each under its own idempotency key and event id, and says which
+were acknowledged; it is killed and another goes on where the acknowledgements ended, sending the
+event that was under way again. Prints what was lost or counted twice. The whole server is killed
+by serving_kills.py, which takes longer.
+"""
+
+import argparse
+import json
+import multiprocessing
+import random
+import tempfile
+import time
+from multiprocessing.connection import Connection
+
+from sqlalchemy import select
+
+from api.db import open_database
+from api.db.tables import events
+from api.eventlog import EventLog, NewEvent, now_us
+
+
+def write(url: str, first: int, says: Connection) -> None:
+    """Write events from a number on, until killed."""
+    log = EventLog(open_database(url))
+    n = first
+    while True:
+        event = NewEvent(f"user:{n % 20}", "p", "view", now_us(), event_id=f"e-{n}")
+        told, _ = log.append([event], lambda outcomes: outcomes[0], key=("", f"k-{n}"))
+        says.send((n, told))
+        n += 1
+
+
+def main() -> None:
+    """Kill, go on, count."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=50)
+    parser.add_argument("--url")
+    asked = parser.parse_args()
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["api.eventlog", "api.db"])
+    draw = random.Random(0)
+    acknowledged: list[str] = []
+    answers: set[str] = set()
+    with tempfile.TemporaryDirectory() as home:
+        url = asked.url or f"sqlite:///{home}/log.sqlite"
+        open_database(url).close()
+        for _ in range(asked.count):
+            ours, theirs = context.Pipe(duplex=False)
+            child = context.Process(target=write, args=(url, len(acknowledged), theirs))
+            child.start()
+            theirs.close()
+            deadline = None
+            while deadline is None or time.monotonic() < deadline:
+                if ours.poll(0.001):
+                    if deadline is None:  # it writes: now a random moment later it is killed
+                        deadline = time.monotonic() + draw.uniform(0, 0.3)
+                    n, told = ours.recv()
+                    answers.add(told)
+                    acknowledged.append(f"e-{n}")
+            child.kill()
+            child.join()
+            while True:  # what it said before it died counts too
+                try:
+                    n, told = ours.recv()
+                except (EOFError, OSError):
+                    break
+                answers.add(told)
+                acknowledged.append(f"e-{n}")
+        database = open_database(url)
+        with database.reading() as connection:
+            kept = list(connection.scalars(select(events.c.event_id)))
+        database.close()
+    sent = set(acknowledged)
+    found = {
+        "kills": asked.count,
+        "acknowledged": len(acknowledged),
+        "acknowledged_twice": len(acknowledged) - len(sent),
+        "lost": len(sent - set(kept)),
+        "counted_twice": len(kept) - len(set(kept)),
+        "written_unacknowledged": len(set(kept) - sent),
+        "answers": sorted(answers),
+    }
+    print(json.dumps(found, indent=1))
+
+
+if __name__ == "__main__":
+    main()
