@@ -21,6 +21,7 @@ from kg.catalog import Dataset, read_dataset, write_rejects
 from kg.conflicts import CONFLICTS_FILE, write_conflicts
 from kg.curated import CuratedFact, read_curated, written
 from kg.facts import KnowledgeGraph, build_graph
+from kg.garbage import collector_paused
 from kg.mentions import MENTIONS_FILE, KeptMentions, Reads
 from kg.progress import Passing, Progress
 from kg.project import GRAPH_FILE, RDF_FILE, Projection
@@ -98,13 +99,15 @@ def build(
     watch.stage("ontology")
     schema = load_schema(directory)
     watch.stage("read")
-    dataset = read_dataset(path)
+    with collector_paused():
+        dataset = read_dataset(path)
     curated = read_curated([directory, path], schema)
     with store.writing(__version__) as draft:
         watch.stage("former")
         before = former(store, directory, schema) if not full else "a full build was asked for"
         key = store.pseudonym_key()
-        kg = _graph(dataset, schema, before, key, draft, workers, watch, curated)
+        with collector_paused():
+            kg = _graph(dataset, schema, before, key, draft, workers, watch, curated)
         projection = Projection(kg, schema, directory, draft, watch)
         write_rejects(dataset.rejects, draft.path / "rejects.jsonl")
         report = projection.write(before)
