@@ -50,7 +50,7 @@ class SuggestTermsConfig(BaseModel):
 
     synonym: float = Field(default=0.75, ge=-1, le=1)
     """Least cosine of a phrase and a label for the phrase to be told as a synonym."""
-    kin: float = Field(default=0.35, ge=-1, le=1)
+    kin: float = Field(default=0.58, ge=-1, le=1)
     """Least cosine for the nearest concept to say in which scheme a new one belongs."""
     least_score: float = Field(default=0.7, ge=0, le=1)
     """Least score of a missing fact, as of `gnn.suggest`."""
@@ -96,6 +96,10 @@ def suggest_terms(
 ) -> list[TermSuggestion]:
     """Where phrases may belong, by the cosine of their vectors with those of preferred labels.
 
+    A label that holds the phrase and more is not near: a *hanging heart* is no synonym of
+    *hanging*. Words the ontology calls its own parts by (*colour*) are no concepts. Phrases near
+    nothing come last.
+
     Args:
         phrases: see `kg.ontology_phrases.unlinked_phrases`.
         kg: whose products are the examples.
@@ -109,8 +113,14 @@ def suggest_terms(
     if not phrases or not labels:
         return []
     titles = dict(zip(kg.products["id"].to_pylist(), kg.products["title"].to_pylist(), strict=True))
+    own = {frozenset(_words(text, language)) for text in _own_names(schema, language)}
+    said = [frozenset(_words(phrase.text, language)) for phrase in phrases]
+    phrases = [phrase for phrase, words in zip(phrases, said, strict=True) if words not in own]
+    said = [words for words in said if words not in own]
     known = encoder.encode([label for _, label in labels])
     cosines = encoder.encode([phrase.text for phrase in phrases]) @ known.T
+    parts = [frozenset(_words(label, language)) for _, label in labels]
+    cosines[np.array([[words < part for part in parts] for words in said], dtype=bool)] = -1.0
     best = cosines.argmax(axis=1)
     found = []
     for row, phrase in enumerate(phrases):
@@ -134,7 +144,22 @@ def suggest_terms(
                 turtle=_turtle(kind, phrase.text, concept, schema),
             )
         )
-    return found
+    return sorted(found, key=lambda suggestion: suggestion.kind == "phrase")
+
+
+def _own_names(schema: Schema, language: str) -> list[str]:
+    """What the ontology calls its classes, relations and schemes."""
+    labels = [
+        *(one.label for one in schema.classes.values()),
+        *(one.label for one in schema.relations.values()),
+    ]
+    schemes = {concept.scheme for concept in schema.concepts.values()}
+    return [*schemes, *(label[language] for label in labels if language in label)]
+
+
+def _words(text: str, language: str) -> list[str]:
+    norm = NORMS.get(language, plain_norm)
+    return [norm(word) for word in text.replace("-", " ").split()]
 
 
 def _turtle(kind: str, text: str, near: Concept, schema: Schema) -> str:
@@ -155,13 +180,13 @@ def _turtle(kind: str, text: str, near: Concept, schema: Schema) -> str:
 
 def _head(text: str, scheme: str, schema: Schema) -> str | None:
     """The concept of a scheme that the last words of a phrase name: lunch *box*."""
-    norm = NORMS.get(schema.languages[0], plain_norm)
-    words = [norm(word) for word in text.replace("-", " ").split()]
+    language = schema.languages[0]
+    words = _words(text, language)
     ends = {" ".join(words[at:]) for at in range(1, len(words))}
     for concept in schema.concepts.values():
         if concept.scheme == scheme:
-            for label in concept.labels(schema.languages[0]):
-                if " ".join(norm(word) for word in label.replace("-", " ").split()) in ends:
+            for label in concept.labels(language):
+                if " ".join(_words(label, language)) in ends:
                     return concept.id
     return None
 

@@ -23,6 +23,7 @@ from kg.catalog import Dataset, read_dataset, write_rejects
 from kg.conflicts import CONFLICTS_FILE, write_conflicts
 from kg.curated import CuratedFact, read_curated, written
 from kg.facts import KnowledgeGraph, build_graph
+from kg.garbage import collector_paused
 from kg.mentions import MENTIONS_FILE, KeptMentions, Reads
 from kg.progress import Passing, Progress
 from kg.project import GRAPH_FILE, RDF_FILE, Projection
@@ -103,7 +104,8 @@ def build(
     watch.stage("ontology")
     schema = load_schema(directory)
     watch.stage("read")
-    dataset = read_dataset(path)
+    with collector_paused():
+        dataset = read_dataset(path)
     curated = read_curated([directory, path], schema)
     with store.writing(__version__) as draft:
         watch.stage("former")
@@ -111,7 +113,8 @@ def build(
         key = store.pseudonym_key()
         reads = _reader(dataset, schema, before, store.reader, workers)
         heard = read_additions(store.root)
-        kg = _graph(dataset, schema, reads, before, key, draft, watch, curated, heard)
+        with collector_paused():
+            kg = _graph(dataset, schema, reads, before, key, draft, watch, curated, heard)
         projection = Projection(kg, schema, directory, draft, watch)
         write_rejects(dataset.rejects, draft.path / "rejects.jsonl")
         report = projection.write(before)

@@ -37,6 +37,17 @@ def test_a_phrase_is_told_by_the_label_nearest_to_it() -> None:
     assert suggest_terms([], KG, SCHEMA, ENCODER) == []
 
 
+def test_neither_a_part_of_a_label_nor_a_name_of_the_ontology_is_a_synonym() -> None:
+    config = SuggestTermsConfig(synonym=0.3, kin=0.3)
+    labels = [concept.pref["en"] for concept in SCHEMA.concepts.values()]
+    part = next(w for text in labels if " " in text for w in text.split() if w not in labels)
+    given = [phrase("zzz"), phrase("colours"), phrase(part), phrase("reddish")]
+    found = {item.text: item for item in suggest_terms(given, KG, SCHEMA, ENCODER, config)}
+    assert "colours" not in found
+    assert part not in found[part].nearest_label.split()
+    assert list(found)[-1] == "zzz"
+
+
 def test_what_is_accepted_is_sound(tmp_path: Path) -> None:
     directory = write_ontology(tmp_path / "tiny")
     schema = load_schema(directory)
