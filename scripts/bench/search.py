@@ -5,8 +5,8 @@
     python scripts/bench/search.py STORE --known 400 --choose # … for several weights
 
 Known items: searches made from titles by dropping words and misspelling one (fixed seed); the
-right answer is the product the title is of. The weights of the ranking were chosen on them
-(docs/search.md), on even rows of the catalogue, and are reported on odd ones (``--part``).
+right answer is the product the title is of. Weights of the ranking are compared on even rows of the
+catalogue (``--choose``) and reported on odd ones (``--part 1``); docs/search.md tells what came out.
 """
 
 from __future__ import annotations
