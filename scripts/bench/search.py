@@ -5,8 +5,8 @@
     python scripts/bench/search.py STORE --known 400 --choose # … for several weights
 
 Known items: searches made from titles by dropping words and misspelling one (fixed seed); the
-right answer is the product the title is of. Weights of the ranking are compared on even rows of the
-catalogue (``--choose``) and reported on odd ones (``--part 1``); docs/search.md tells what came out.
+right answer is the product the title is of. Weights are compared on even rows of the
+catalogue (``--choose``), reported on odd ones (``--part 1``); docs/search.md tells the outcome.
 """
 
 from __future__ import annotations
