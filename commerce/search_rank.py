@@ -8,7 +8,7 @@ Each term but the cosine (which may be negative) is taken to [0, 1] among the pr
 ranked: BM25 and taste by their largest value there, popularity by log(1 + buyers) over its largest.
 ``met`` is the share of what is wanted that the graph states. ``taste`` is the model's score for the
 shopper's history where it is positive, 0 without a history. Cheapness counts only where low prices
-are asked for. The weights are settings, chosen as docs/search.md tells.
+are asked for. The weights are settings; docs/search.md tells what is known of them.
 """
 
 from __future__ import annotations
