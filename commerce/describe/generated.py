@@ -2,9 +2,9 @@
 
 It is trained on the shop's own texts, with the facts taken out (`commerce.describe.slots`), and on
 the template's sentences, which show it every relation. It writes sentence by sentence: for the
-facts a sentence is to tell it draws a few texts, takes the one that tells them all and is likeliest,
-and puts the facts' names into the slots. While it writes it may only use words that the verifier
-could let through: neutral ones, and those the shop says of this product.
+facts a sentence is to tell it draws a few texts, takes the likeliest that tells them all, and puts
+the facts' names into the slots. While it writes it may only use words that the verifier could let
+through: neutral ones, and those the shop says of this product.
 """
 
 from __future__ import annotations

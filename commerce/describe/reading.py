@@ -193,8 +193,10 @@ def _labels(tokens: Sequence[Token], known: Known) -> list[Reading]:
     """Names of facts that stand in the sentence."""
     found: list[Reading] = []
     for norms, fact in known.labels:
-        for at in find_all(norms, tokens):
-            found.append(Reading(at, at + len(norms), fact.relation, fact.object, fact))
+        found += [
+            Reading(at, at + len(norms), fact.relation, fact.object, fact)
+            for at in find_all(norms, tokens)
+        ]
     return found
 
 
