@@ -24,7 +24,6 @@ from typing import NamedTuple
 import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 __all__ = ["BOS", "EOS", "PAD", "UNKNOWN", "Losses", "TextVAE", "TextVAEConfig"]
 
@@ -101,9 +100,11 @@ class TextVAE(nn.Module):
         seen = torch.where(hidden & (before > UNKNOWN), UNKNOWN, before)
         logits = self.decode(seen, z, told)
         there = after != PAD
-        each = F.cross_entropy(logits.transpose(1, 2), after, reduction="none") * there
+        each = nn.functional.cross_entropy(logits.transpose(1, 2), after, reduction="none") * there
         kl = 0.5 * (mean.pow(2) + log_var.exp() - 1.0 - log_var).sum(1)
-        task = F.binary_cross_entropy_with_logits(self.read(logits, there), told, reduction="none")
+        task = nn.functional.binary_cross_entropy_with_logits(
+            self.read(logits, there), told, reduction="none"
+        )
         return Losses(each.sum(1).mean(), kl.mean(), task.sum(1).mean())
 
     def read(self, logits: Tensor, there: Tensor) -> Tensor:

@@ -91,9 +91,10 @@ def train_text_vae(
     for epoch in range(epochs):
         task_weight = config.task_weight if epoch >= config.pretrain_epochs else 0.0
         beta = min(1.0, (epoch + 1) / config.anneal_epochs)
-        order = torch.randperm(len(rows), generator=generator).split(config.batch_size)
+        order = torch.randperm(len(rows), generator=generator)
         sums = torch.zeros(3)
-        for batch in order:
+        for first in range(0, len(rows), config.batch_size):
+            batch = order[first : first + config.batch_size]
             padded = torch.nn.utils.rnn.pad_sequence(
                 [rows[i] for i in batch.tolist()], batch_first=True, padding_value=PAD
             )

@@ -1,4 +1,4 @@
-"""Descriptions whose every claim is in the graph: writers, and the verifier that checks them all."""
+"""Descriptions whose every claim is in the graph: writers, and the verifier that checks all."""
 
 from commerce.describe.describer import Describer
 from commerce.describe.records import Claim, DescribeConfig, Description, Removed

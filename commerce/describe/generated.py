@@ -2,9 +2,9 @@
 
 It is trained on the shop's own texts, with the facts taken out (`commerce.describe.slots`), and on
 the template's sentences, which show it every relation. It writes sentence by sentence: for the
-facts a sentence is to tell it draws a few texts, takes the one that tells them all and is likeliest,
-and puts the facts' names into the slots. While it writes it may only use words that the verifier
-could let through: neutral ones, and those the shop says of this product.
+facts a sentence is to tell it draws a few texts, takes the likeliest that tells them all, and puts
+the facts' names into the slots. While it writes it may only use words that the verifier could let
+through: neutral ones, and those the shop says of this product.
 """
 
 from __future__ import annotations
@@ -168,8 +168,11 @@ def train_writer(
     seed: int,
     progress: Progress,
     most_texts: int = 40_000,
+    least: int = 3,
 ) -> tuple[TextVAEFile, str]:
     """Train a store's text model and keep it there; returns it with its fingerprint.
+
+    A word met less than ``least`` times is unknown to it.
 
     Raises:
         ModelError: no text tells a fact.
@@ -177,7 +180,7 @@ def train_writer(
     progress.stage("texts")
     found = corpus_of(describer, schema, product_ids, languages)
     examples = list(dict.fromkeys(itertools.islice(found, most_texts)))
-    vocabulary = vocabulary_of(examples)
+    vocabulary = vocabulary_of(examples, least=least)
     texts, told = vocabulary.encode(examples)
     model, history = train_text_vae(texts, told, len(vocabulary.words), config, seed, progress)
     about = {

@@ -1,4 +1,4 @@
-"""The closed world: what a sentence says beyond its claims has to be neutral or the shop's own words.
+"""The closed world: what a sentence says beyond its claims is neutral or the shop's own words.
 
 In: a sentence's tokens and which of them claims cover. Out: the words nothing supports and why, or
 the own sentence that says the rest. This knows nothing of the ontology: a word nobody thought of

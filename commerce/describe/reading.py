@@ -181,7 +181,7 @@ def labels_in(tokens: Sequence[Token], known: Known) -> list[Reading]:
     """Names of facts in a text, the longest where they overlap, in the order they stand."""
     found: list[Reading] = []
     taken: set[int] = set()
-    for reading in _labels(tokens, known):
+    for reading in sorted(_labels(tokens, known), key=lambda r: (r.first - r.last, _is_named(r))):
         places = set(range(reading.first, reading.last))
         if not places & taken:
             found.append(reading)
@@ -193,8 +193,10 @@ def _labels(tokens: Sequence[Token], known: Known) -> list[Reading]:
     """Names of facts that stand in the sentence."""
     found: list[Reading] = []
     for norms, fact in known.labels:
-        for at in find_all(norms, tokens):
-            found.append(Reading(at, at + len(norms), fact.relation, fact.object, fact))
+        found += [
+            Reading(at, at + len(norms), fact.relation, fact.object, fact)
+            for at in find_all(norms, tokens)
+        ]
     return found
 
 

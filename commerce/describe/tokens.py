@@ -19,6 +19,11 @@ from kg.ontology_terms import Schema
 
 __all__ = ["Token", "Tokenizer", "find_all", "is_number", "is_word", "sentences"]
 
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
 _END: Final = re.compile(
     r"[.!?]+[\"”’')]*(?=\s|$)|[。！？]+[”’」』）]*|\n+|(?<=\s)[•*](?=\s)|\s{2,}"
 )

@@ -2,8 +2,8 @@
 
 In: a text by whomever, and what is known about its product. Out: the sentences that hold, the
 claims they make, each with its fact, and the sentences taken out with the reason. Two checks have
-to agree. Claims: what the project's own extractor reads in the sentence must be a fact, or something
-a fact falls under (`commerce.describe.reading`). Closed world: every other word, number and name
+to agree. Claims: what the project's own extractor reads in the sentence must be a fact, or what a
+fact falls under (`commerce.describe.reading`). Closed world: every other word, number and name
 must be neutral or said by the shop itself (`commerce.describe.guard`). The first knows synonyms and
 units; the second catches what no ontology lists.
 """

@@ -18,12 +18,12 @@ from kg.errors import ModelError
 
 SMALL = TextVAEConfig(word_dim=16, hidden_dim=24, latent_dim=4, word_dropout=0.1)
 CONFIG = TrainTextVAEConfig(
-    model=SMALL, pretrain_epochs=25, finetune_epochs=5, anneal_epochs=5, batch_size=16,
+    model=SMALL, pretrain_epochs=20, finetune_epochs=5, anneal_epochs=5, batch_size=16,
     learning_rate=1e-2,
 )  # fmt: skip
 # Texts "4 6" tell fact 0, "5 7" fact 1, "4 6 5 7" both.
-TEXTS = [[4, 6], [5, 7], [4, 6, 5, 7]] * 16
-TOLD = np.array([[1, 0], [0, 1], [1, 1]] * 16, dtype=np.float32)
+TEXTS = [[4, 6], [5, 7], [4, 6, 5, 7]] * 8
+TOLD = np.array([[1, 0], [0, 1], [1, 1]] * 8, dtype=np.float32)
 WORDS = ["<pad>", "<bos>", "<eos>", "<unknown>", "a", "b", "x", "y"]
 
 
@@ -104,7 +104,7 @@ def test_a_file_comes_back(trained: TextVAEFile, tmp_path: Path) -> None:
 
 def test_a_missing_or_damaged_file_is_told(trained: TextVAEFile, tmp_path: Path) -> None:
     path = tmp_path / "m.safetensors"
-    with pytest.raises(ModelError, match="no text model at .*; train one: clew describe-train"):
+    with pytest.raises(ModelError, match=r"no text model at .*; train one: clew describe-train"):
         load_text_vae(path)
     path.write_bytes(b"nothing")
     with pytest.raises(ModelError, match="is no text model of Clew"):

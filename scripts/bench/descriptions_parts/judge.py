@@ -11,6 +11,11 @@ from __future__ import annotations
 import re
 import unicodedata
 
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
 COLOURS = [
     "red",
     "blue",
@@ -191,18 +196,21 @@ def unsupported(text: str, allowed: str) -> list[str]:
     """
     text, allowed = _fold(text), _fold(allowed)
     known = set(re.findall(r"[a-z]+", allowed.casefold()))
-    found = []
-    for number in re.findall(r"\d+(?:[.,/]\d+)*", text):
-        if not re.search(rf"(?<!\d)(?<!\d[.]){re.escape(number)}(?![\d]|\.\d)", allowed):
-            found.append(number)
+    found = [
+        number
+        for number in re.findall(r"\d+(?:[.,/]\d+)*", text)
+        if not re.search(rf"(?<!\d)(?<!\d[.]){re.escape(number)}(?![\d]|\.\d)", allowed)
+    ]
     for word in re.findall(r"[A-Za-z]+", text):
         low = word.casefold()
         listed = low in COLOURS or low in MATERIALS or low in PRAISE or low in DENIAL
         if listed and not _near(low, known):
             found.append(word)
-    for match in re.finditer(r"(?<![.!?:\n“]\s)(?<!^)(?<!“)\b[A-Z][A-Za-z]+", text):
-        if not _near(match[0].casefold(), known):
-            found.append(match[0])
+    found += [
+        name
+        for name in re.findall(r"(?<![.!?:\n“]\s)(?<!^)(?<!“)\b[A-Z][A-Za-z]+", text)
+        if not _near(name.casefold(), known)
+    ]
     found += [sign for sign in CHINESE if sign in text and sign not in allowed]
     return found
 

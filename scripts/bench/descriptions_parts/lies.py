@@ -13,10 +13,14 @@ from collections.abc import Iterator
 
 from kg.records import Fact, Product
 
-COLOURS = {"red": "红色", "blue": "蓝色", "green": "绿色", "yellow": "黄色", "purple": "紫色", "pink": "粉色",
-           "orange": "橙色", "turquoise": "青绿色", "maroon": "褐红色", "beige": "米色"}  # fmt: skip
-MATERIALS = {"leather": "皮革", "marble": "大理石", "bamboo": "竹", "silk": "丝绸", "titanium": "钛",
-             "granite": "花岗岩", "wool": "羊毛", "cork": "软木", "crystal": "水晶", "velvet": "天鹅绒"}  # fmt: skip
+COLOURS = {
+    "red": "红色", "blue": "蓝色", "green": "绿色", "yellow": "黄色", "purple": "紫色",
+    "pink": "粉色", "orange": "橙色", "turquoise": "青绿色", "maroon": "褐红色", "beige": "米色",
+}  # fmt: skip
+MATERIALS = {
+    "leather": "皮革", "marble": "大理石", "bamboo": "竹", "silk": "丝绸", "titanium": "钛",
+    "granite": "花岗岩", "wool": "羊毛", "cork": "软木", "crystal": "水晶", "velvet": "天鹅绒",
+}  # fmt: skip
 BRANDS = ["Bosch", "Zenith Labs", "Kestrel & Sons", "Samsung", "Ikea", "Norwood", "Acme Tools"]
 FEATURES = {
     "It has Bluetooth.": "它带有蓝牙功能。",
