@@ -62,7 +62,10 @@ def create_app(settings: Settings) -> FastAPI:
     """
     metrics = Metrics(shared=settings.workers > 1)
     live = Live(
-        SnapshotStore(settings.store), min_buyers=settings.min_buyers, loaded=metrics.loaded
+        SnapshotStore(settings.store),
+        min_buyers=settings.min_buyers,
+        warm_search=settings.warm_search,
+        loaded=metrics.loaded,
     )
     parts = open_parts(settings)
 

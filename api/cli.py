@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -69,9 +69,7 @@ def serve(store: Path, host: str, port: int, workers: int) -> None:
 
     Everything else is set by CLEW_ variables of the environment (docs/serving.md).
     """
-    from api.settings import Settings
-
-    _serve(Settings(store=store, host=host, port=port, workers=workers))
+    _serve(_warmed(store=store, host=host, port=port, workers=workers))
 
 
 @main.command()
@@ -98,10 +96,17 @@ def demo(
         ready = prepare(dataset, home, progress, say=lambda text: click.echo(text, err=True))
     tell(ready, as_json=as_json)
     if serving:
-        from api.settings import Settings
-
-        settings = Settings(store=ready.store, host=host, port=port, log_format="text")
+        settings = _warmed(store=ready.store, host=host, port=port, log_format="text")
         _serve(settings, user=ready.user)
+
+
+def _warmed(**given: Any) -> Settings:
+    """Settings that make the index of search at start, unless the environment says not to."""
+    from api.settings import Settings
+
+    settings = Settings(**given)
+    asked = "warm_search" in settings.model_fields_set
+    return settings if asked else Settings(**given, warm_search=True)
 
 
 def _serve(settings: Settings, user: str | None = None) -> None:

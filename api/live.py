@@ -27,9 +27,13 @@ class Live:
         store: SnapshotStore,
         *,
         min_buyers: int = 5,
+        warm_search: bool = False,
         loaded: Callable[[], None] = lambda: None,
     ) -> None:
         """Load the current snapshot; ``loaded`` is told of it and of each that follows.
+
+        With ``warm_search`` the index of search is made in the background: of the first snapshot
+        while it serves already, of each that follows before it does.
 
         Raises:
             StoreError: the store has no snapshot.
@@ -37,6 +41,7 @@ class Live:
         """
         self._store = store
         self._min_buyers = min_buyers
+        self._warm_search = warm_search
         self._loaded = loaded
         self._service = self._load()
         self._stop = threading.Event()
@@ -62,7 +67,15 @@ class Live:
         self._loaded()
         return service
 
+    def _warm(self, service: Service) -> None:
+        try:
+            if self._warm_search:
+                _ = service.searcher
+        except ClewError:
+            _log.exception("the index of search cannot be made; searches will say so")
+
     def _watch(self, every_s: float) -> None:
+        self._warm(self._service)
         failed = ""
         while not self._stop.wait(every_s):
             try:
@@ -70,7 +83,9 @@ class Live:
                 if current.id in {self._service.snapshot.id, failed} or not current.has_model:
                     continue
                 failed = current.id  # unless it loads
-                self._service = self._load()
+                service = self._load()
+                self._warm(service)
+                self._service = service
                 _log.info("serving another snapshot", extra={"snapshot": current.id})
             except ClewError:
                 _log.exception("the new snapshot cannot be served; the old one stays")

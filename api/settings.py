@@ -45,6 +45,9 @@ class Settings(BaseSettings):
         5, ge=2, description="a co-purchase is told only if at least so many others made it"
     )
     refresh_s: float = Field(2.0, gt=0, description="how often to look for a new snapshot")
+    warm_search: bool = Field(
+        False, description="make the index of search when a snapshot is loaded, not at first use"
+    )
     database_url: SecretStr | None = Field(
         None, description="of events, keys and rules; by default service.sqlite in the store"
     )

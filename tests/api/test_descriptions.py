@@ -19,8 +19,8 @@ MUG = "/v1/products/KD-0101/description"
 
 
 @pytest.fixture(scope="module")
-def client(sample_store: Path) -> Iterator[TestClient]:
-    app = create_app(Settings(store=sample_store))
+def client(store: Path) -> Iterator[TestClient]:
+    app = create_app(Settings(store=store))
     with TestClient(app, raise_server_exceptions=False) as client:
         yield client
 

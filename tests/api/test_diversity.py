@@ -14,8 +14,8 @@ PATH = "/v1/users/u0184/recommendations"
 
 
 @pytest.fixture(scope="module")
-def client(sample_store: Path) -> Iterator[TestClient]:
-    settings = Settings(store=sample_store, max_k=400)
+def client(store: Path) -> Iterator[TestClient]:
+    settings = Settings(store=store, max_k=400)
     with TestClient(create_app(settings), raise_server_exceptions=False) as client:
         yield client
 

@@ -1,6 +1,7 @@
 """The search route and command on the sample shop."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,17 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.cli import main
+from api.live import Live
 from api.settings import Settings
+from kg.snapshot import SnapshotStore
 
 USER = "u0184"
 TEXT = "red mugs under £40, not christmas"
 
 
 @pytest.fixture(scope="module")
-def client(sample_store: Path) -> Iterator[TestClient]:
-    settings = Settings(store=sample_store, max_k=50, max_history=3)
+def client(store: Path) -> Iterator[TestClient]:
+    settings = Settings(store=store, max_k=50, max_history=3)
     with TestClient(create_app(settings), raise_server_exceptions=False) as client:
         yield client
 
@@ -156,3 +159,15 @@ def test_command(sample_store: Path, client: TestClient) -> None:
     assert "✓ red: colour red" in text
     assert "price under £4000: at most 4000" in text
     assert "has no words" in run("?!", *store, code=6)
+
+
+def test_the_index_is_made_before_the_first_search_where_asked(sample_store: Path) -> None:
+    live = Live(SnapshotStore(sample_store), warm_search=True)
+    assert "searcher" not in vars(live.service)
+    live.watch(60)
+    for _ in range(600):
+        if "searcher" in vars(live.service):
+            break
+        time.sleep(0.1)
+    live.stop()
+    assert "searcher" in vars(live.service)
