@@ -128,10 +128,10 @@ class TextVAE(nn.Module):
         """New texts for facts, z drawn from N(0, I).
 
         Args:
-            told: (n, facts) which facts each text is to tell.
+            told: (n, facts) facts to tell.
             allowed: (words,) bool: rows that may be said; EOS always may.
             generator: of z and of the words.
-            max_words: of a text.
+            max_words: of a text, at least 1.
             temperature: > 0; small: the likeliest words.
 
         Returns:
@@ -139,28 +139,24 @@ class TextVAE(nn.Module):
         """
         n = len(told)
         z = torch.randn((n, self.config.latent_dim), generator=generator)
-        c = self.facts(told)
-        given = torch.cat([z, c], 1)
+        given = torch.cat([z, self.facts(told)], 1)
         state = torch.tanh(self.start(given))[None]
-        barred = ~allowed.clone()
+        barred = ~allowed
         barred[[PAD, BOS, UNKNOWN]], barred[EOS] = True, False
         word = torch.full((n, 1), BOS)
-        said, score = [], torch.zeros(n)
+        said, score, count = [], torch.zeros(n), torch.zeros(n)
         open_ = torch.ones(n, dtype=torch.bool)
-        count = torch.zeros(n)
         for _ in range(max_words):
             step = torch.cat([self.words(word), given[:, None]], 2)
             out, state = self.decoder(step, state)
             logits = self._logits(out)[:, 0].masked_fill(barred, -torch.inf)
-            word = torch.multinomial(torch.softmax(logits / temperature, 1), 1, generator=generator)
+            chances = torch.softmax(logits / temperature, 1)
+            word = torch.multinomial(chances, 1, generator=generator)
             chosen = torch.log_softmax(logits, 1).gather(1, word)[:, 0]
             score, count = score + chosen * open_, count + open_
-            said.append(torch.where(open_[:, None], word, torch.full_like(word, PAD)))
+            said.append(word.masked_fill(~open_[:, None], PAD))
             open_ = open_ & (word[:, 0] != EOS)
-            if not open_.any():
-                break
-        rows = torch.cat(said, 1).tolist() if said else [[] for _ in range(n)]
-        texts = [[row for row in text if row > UNKNOWN] for text in rows]
+        texts = [[row for row in text if row > UNKNOWN] for text in torch.cat(said, 1).tolist()]
         return texts, score / count.clamp(min=1)
 
     def _logits(self, states: Tensor) -> Tensor:

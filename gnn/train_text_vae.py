@@ -89,24 +89,37 @@ def train_text_vae(
     progress.stage("text model", epochs)
     history = []
     for epoch in range(epochs):
-        task_weight = config.task_weight if epoch >= config.pretrain_epochs else 0.0
-        beta = min(1.0, (epoch + 1) / config.anneal_epochs)
-        order = torch.randperm(len(rows), generator=generator)
-        sums = torch.zeros(3)
-        for first in range(0, len(rows), config.batch_size):
-            batch = order[first : first + config.batch_size]
-            padded = torch.nn.utils.rnn.pad_sequence(
-                [rows[i] for i in batch.tolist()], batch_first=True, padding_value=PAD
-            )
-            parts = model.losses(padded, facts[batch], generator)
-            loss = parts.reconstruction + beta * parts.kl + task_weight * parts.task
-            _step(model, optimizer, loss, epoch)
-            sums += len(batch) * torch.stack(parts).detach()
-        mean = (sums / len(rows)).tolist()
-        names = ("reconstruction", "kl", "task")
-        history.append(dict(zip(names, mean, strict=True)) | {"beta": beta, "lambda": task_weight})
+        history.append(_epoch(model, optimizer, rows, facts, config, epoch, generator))
         progress.advance()
     return model.eval(), history
+
+
+def _epoch(
+    model: TextVAE,
+    optimizer: torch.optim.Optimizer,
+    rows: Sequence[Tensor],
+    facts: Tensor,
+    config: TrainTextVAEConfig,
+    epoch: int,
+    generator: torch.Generator,
+) -> dict[str, float]:
+    """One pass over all texts; the means of the loss's parts and their weights."""
+    task_weight = config.task_weight if epoch >= config.pretrain_epochs else 0.0
+    beta = min(1.0, (epoch + 1) / config.anneal_epochs)
+    order = torch.randperm(len(rows), generator=generator)
+    sums = torch.zeros(3)
+    for first in range(0, len(rows), config.batch_size):
+        batch = order[first : first + config.batch_size]
+        padded = torch.nn.utils.rnn.pad_sequence(
+            [rows[i] for i in batch.tolist()], batch_first=True, padding_value=PAD
+        )
+        parts = model.losses(padded, facts[batch], generator)
+        loss = parts.reconstruction + beta * parts.kl + task_weight * parts.task
+        _step(model, optimizer, loss, epoch)
+        sums += len(batch) * torch.stack(parts).detach()
+    mean = (sums / len(rows)).tolist()
+    named = dict(zip(("reconstruction", "kl", "task"), mean, strict=True))
+    return named | {"beta": beta, "lambda": task_weight}
 
 
 def _step(model: TextVAE, optimizer: torch.optim.Optimizer, loss: Tensor, epoch: int) -> None:

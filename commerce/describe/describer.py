@@ -92,22 +92,11 @@ class Describer:
         brief = brief_of(known, config, verifier.wording)
         removed: list[Removed] = []
         template = TemplateWriter(self._schema, verifier.wording)
-        best: tuple[Writer, Checked] | None = None
-        for attempt in range(config.tries if writer is not None else 0):
-            assert writer is not None
-            checked = verifier.check(writer.write(brief, attempt), known)
-            removed += checked.removed
-            if _told(checked) >= config.min_facts and (
-                best is None or _told(checked) > _told(best[1])
-            ):
-                best = writer, checked
-            if best is not None and not checked.removed:
-                break
-        if best is None:
+        written = None if writer is None else _best(writer, brief, verifier, removed)
+        if writer is None or written is None:
             checked = verifier.check(template.write(brief, 0), known)
             return self._description(brief, template.name, checked, [*removed, *checked.removed])
-        chosen, checked = best
-        name = chosen.name
+        checked, name = written, writer.name
         missing = _left_out(brief, checked) if config.complete else None
         if missing is not None:
             checked = verifier.check(template.complete(checked.text, missing), known)
@@ -132,6 +121,25 @@ class Describer:
             facts_covered=len(sayable & said) / len(sayable) if sayable else 1.0,
             facts_total=len(sayable),
         )
+
+
+def _best(
+    writer: Writer, brief: Brief, verifier: Verifier, removed: list[Removed]
+) -> Checked | None:
+    """What tells most of a writer's tries; None where too little is left of each of them.
+
+    The first try of which nothing is taken out ends it. ``removed`` gets what is taken out.
+    """
+    best: Checked | None = None
+    for attempt in range(brief.config.tries):
+        checked = verifier.check(writer.write(brief, attempt), brief.known)
+        removed += checked.removed
+        enough = _told(checked) >= brief.config.min_facts
+        if enough and (best is None or _told(checked) > _told(best)):
+            best = checked
+        if best is not None and not checked.removed:
+            break
+    return best
 
 
 def _told(checked: Checked) -> int:

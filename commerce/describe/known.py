@@ -90,13 +90,6 @@ def known_of(
         key=lambda fact: (-fact.confidence, fact.relation, fact.object),
     )
     named = {f.object: _names(f, names, schema, wording.language) for f in mine}
-    labels = [
-        (norms, fact)
-        for fact in mine
-        if fact.relation != PRICE
-        for name in named[fact.object]
-        if (norms := _bare(tuple(token.norm for token in tokenizer(name))))
-    ]
     titles = {tuple(t.norm for t in tokenizer(text.title)) for text in product.texts().values()}
     own = tuple(_own_sentences(product, named, tokenizer, wording))
     return Known(
@@ -104,15 +97,34 @@ def known_of(
         tuple(mine),
         named,
         _above(mine, schema),
-        tuple(sorted(labels, key=lambda item: -len(item[0]))),
-        frozenset(
-            (fact.relation, broader)
-            for fact in mine
-            for broader in _ancestors(schema.concepts, fact.object)
-        ),
+        _labels(mine, named, tokenizer),
+        _broad(mine, schema),
         tuple(sorted({_bare(title) for title in titles if title}, key=len, reverse=True)),
         own,
         _stated(product, own, extractor),
+    )
+
+
+def _labels(
+    facts: list[Fact], named: Mapping[str, tuple[str, ...]], tokenizer: Tokenizer
+) -> tuple[tuple[tuple[str, ...], Fact], ...]:
+    """Norms of every name of every fact but the price, the longest first."""
+    labels = [
+        (norms, fact)
+        for fact in facts
+        if fact.relation != PRICE
+        for name in named[fact.object]
+        if (norms := _bare(tuple(token.norm for token in tokenizer(name))))
+    ]
+    return tuple(sorted(labels, key=lambda item: -len(item[0])))
+
+
+def _broad(facts: list[Fact], schema: Schema) -> frozenset[tuple[str, str]]:
+    """What the facts' values fall under, by relation."""
+    return frozenset(
+        (fact.relation, broader)
+        for fact in facts
+        for broader in _ancestors(schema.concepts, fact.object)
     )
 
 

@@ -2,6 +2,7 @@
 
 import builtins
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -120,11 +121,13 @@ def test_a_lasting_fault_is_told(server: Server, fault: Any, said: str) -> None:
     assert len(server.seen) == 2
 
 
-def test_nobody_listens(server: Server) -> None:
-    gone = writer(server, attempts=1)
-    server.server_close()
+def test_nobody_listens() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
+    config = EndpointConfig(url=url, model="tiny", wait_s=0.0, attempts=1)
     with pytest.raises(WriterError, match="does not answer after 1 requests: ConnectError"):
-        describe(gone)
+        describe(EndpointWriter(config, SCHEMA))
 
 
 @pytest.mark.parametrize("answer", [b"<html>", b"{}", b'{"choices": []}', b"[1]"])

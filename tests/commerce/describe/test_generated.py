@@ -18,7 +18,7 @@ from tests.worlds import SCHEMA
 SHOP = describer()
 CONFIG = TrainTextVAEConfig(
     model=TextVAEConfig(word_dim=16, hidden_dim=32, latent_dim=4, word_dropout=0.1),
-    pretrain_epochs=30, finetune_epochs=5, anneal_epochs=10, batch_size=8, learning_rate=1e-2,
+    pretrain_epochs=15, finetune_epochs=3, anneal_epochs=10, batch_size=8, learning_rate=1e-2,
 )  # fmt: skip
 
 
