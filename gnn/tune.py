@@ -14,8 +14,9 @@ Out: a `HeadConfig` and the log of what was tried. The procedure, which is deter
 4. Once more around with the square root of the step, without the settings that made no odds. At
    most ``max_fits`` fits so far.
 5. What ranks alike is not told alike: raise the weights of all relations and lower the text's, both
-   together, then each alone, by the root of the step, as long as the ranking stays as good
-   (`gnn.metrics.as_good`) with what needs no fit tried again; three steps each at most.
+   together, then each alone, by the root of the step and then by the root of that, as long as the
+   ranking stays as good (`gnn.metrics.as_good`) with what needs no fit tried again; three steps
+   each at most.
 6. Where step 1 left products out: fit once on all of them, try again what needs no fit, and raise
    the text's weight as long as that gains more than the price of a path, three steps at most.
 """
@@ -167,18 +168,23 @@ class _Search:
         """Shift weight from text to relations as far as ``path_price`` allows."""
         best = self._sample.ndcg(self._inverse, self.best, self._config.k)
         for name, shift in SHIFTS:
-            for _ in range(_MOST_SHIFTS):
-                candidate = shift(self.best, self._config.step**0.5)
-                if candidate is None:
-                    break
-                before = self.best, self._inverse, self.ndcg
-                self.ndcg = -1.0
-                self._attempt(candidate, MORE_GRAPH + name)
-                self.without_fitting()
-                of_each = self._sample.ndcg(self._inverse, self.best, self._config.k)
-                if not as_good(best, of_each, self._config.path_price):
-                    self.best, self._inverse, self.ndcg = before
-                    break
+            for factor in (self._config.step**0.5, self._config.step**0.25):
+                for _ in range(_MOST_SHIFTS):
+                    candidate = shift(self.best, factor)
+                    if candidate is None or not self._as_good(candidate, name, best):
+                        break
+
+    def _as_good(self, candidate: HeadConfig, name: str, best: NDArray[np.float64]) -> bool:
+        """Take a candidate whose NDCG of each user is as good as the best; False: it is not."""
+        before = self.best, self._inverse, self.ndcg
+        self.ndcg = -1.0
+        self._attempt(candidate, MORE_GRAPH + name)
+        self.without_fitting()
+        of_each = self._sample.ndcg(self._inverse, self.best, self._config.k)
+        good = as_good(best, of_each, self._config.path_price)
+        if not good:
+            self.best, self._inverse, self.ndcg = before
+        return good
 
     def hear_the_text(self) -> None:
         """Raise the weight of the text as long as that gains more than ``path_price``.
