@@ -51,7 +51,8 @@ def test_the_search_finds_the_channel_that_matters(world):
     found = tune(data, truth, channels, None, start=start, config=search)
     assert found.config.weight("schema:brand") > found.config.weight("schema:color")
     assert found.ndcg > found.trials[0].ndcg
-    assert found.ndcg == pytest.approx(max(trial.ndcg for trial in found.trials), rel=2e-3)
+    best = max(trial.ndcg for trial in found.trials)
+    assert found.ndcg >= (1 - TuneConfig().path_price) * best
     assert 1 < found.fits <= 25
     assert tune(data, truth, channels, None, start=start, config=search) == found
 
@@ -146,7 +147,7 @@ def test_the_graph_is_heard_where_that_costs_nothing(world):
     heard = tune(
         data, truth, channels, None, start=start, config=one.model_copy(update={"path_price": 0.01})
     )
-    assert heard.fits <= deaf.fits + 6
+    assert heard.fits <= deaf.fits + 18  # three kinds of shift, two sizes, three steps at most
     tried = [trial for trial in heard.trials if trial.setting.startswith("more graph")]
     assert tried
     gained = heard.config.relation_weight / deaf.config.relation_weight
