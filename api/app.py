@@ -40,9 +40,9 @@ __all__ = ["create_app", "worker_app"]
 WEB = Path(__file__).parent / "web"
 ROUTES = (
     recommendations,
+    descriptions,  # before products, whose ids may hold slashes
     products,
     search,
-    descriptions,
     events,
     sessions,
     privacy,

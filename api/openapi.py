@@ -19,8 +19,9 @@ def describe(app: FastAPI, settings: Settings) -> None:
     """Write the settings' limits into the document the application hands out."""
     document = app.openapi()  # made once and kept by the application
     schemas = document["components"]["schemas"]
-    schemas["RecommendRequest"]["properties"]["k"]["maximum"] = settings.max_k
-    schemas["RecommendRequest"]["properties"]["history"]["maxItems"] = settings.max_history
+    for request in ("RecommendRequest", "SearchRequest"):
+        schemas[request]["properties"]["k"]["maximum"] = settings.max_k
+        schemas[request]["properties"]["history"]["maxItems"] = settings.max_history
     schemas["EventsIn"]["properties"]["events"]["maxItems"] = settings.max_events
     for choice in schemas["QueryIn"]["properties"]["limit"]["anyOf"]:
         if choice.get("type") == "integer":

@@ -8,8 +8,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from commerce.rules import Rule
+from kg.schema import load_schema
 from tests.api.conftest import Start
 
+SCHEMA = load_schema()
 LIST = "/v1/users/u0184/recommendations"
 
 
@@ -42,7 +44,14 @@ def put(client: TestClient, name: str, **rule: Any) -> None:
 
 
 def terms_of(client: TestClient, product: str) -> set[str]:
-    return {fact["object"] for fact in client.get(f"/v1/products/{product}").json()["facts"]}
+    """What a product carries, and what that falls under."""
+    carried = {fact["object"] for fact in client.get(f"/v1/products/{product}").json()["facts"]}
+    return carried.union(*(_above(term) for term in carried))
+
+
+def _above(term: str) -> set[str]:
+    broader = SCHEMA.concepts[term].broader if term in SCHEMA.concepts else ()
+    return set(broader).union(*(_above(one) for one in broader))
 
 
 def test_only_products_that_carry_a_term(client: TestClient) -> None:
