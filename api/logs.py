@@ -41,5 +41,11 @@ def set_up_logs(style: Literal["json", "text"]) -> None:
     handler = logging.StreamHandler(sys.stderr)
     text = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
     handler.setFormatter(JsonLines() if style == "json" else text)
+    # Some libraries turn their own loggers up when they are imported, which may be later.
+    handler.addFilter(lambda record: record.levelno >= logging.WARNING or _ours(record.name))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("api").setLevel(logging.INFO)
+
+
+def _ours(logger: str) -> bool:
+    return logger.partition(".")[0] == "api"
