@@ -82,7 +82,10 @@ class Sandbox:
             )
             if answer is None:
                 raise self._death(worker.wait(), timeout_s)
-            self._put(worker)
+            if answer.get("kind") in ("timeout", "memory"):
+                worker.end()  # it may hold much of its memory still, which the next would lack
+            else:
+                self._put(worker)
         finally:
             self._free.release()
         if "error" in answer:
