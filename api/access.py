@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import Request, Security
@@ -19,6 +19,7 @@ from fastapi.security.http import HTTPAuthorizationCredentials
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from api.keys import Key, Keys, Scope
@@ -90,8 +91,8 @@ def needs(scope: Scope) -> Any:
     return Security(_checker(scope))
 
 
-def _checker(scope: Scope) -> Callable[..., Key | None]:
-    def check(
+def _checker(scope: Scope) -> Callable[..., Awaitable[Key | None]]:
+    async def check(
         request: Request,
         bearer: HTTPAuthorizationCredentials | None = Security(_BEARER),  # noqa: B008
         header: str | None = Security(_HEADER),
@@ -99,7 +100,10 @@ def _checker(scope: Scope) -> Callable[..., Key | None]:
         access: Access = request.app.state.access
         token = bearer.credentials if bearer is not None else header
         address = request.client.host if request.client else "unknown"
-        key = access.admit(token, address, scope)
+        if access.required:  # which may ask the database
+            key = await run_in_threadpool(access.admit, token, address, scope)
+        else:
+            key = access.admit(token, address, scope)
         request.state.key = key
         return key
 

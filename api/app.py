@@ -32,6 +32,7 @@ from api.routes import (
     sessions,
 )
 from api.settings import Settings
+from api.threads import compute_in
 from kg import __version__
 from kg.snapshot import SnapshotStore
 
@@ -64,6 +65,7 @@ def create_app(settings: Settings) -> FastAPI:
     live = Live(
         SnapshotStore(settings.store),
         min_buyers=settings.min_buyers,
+        kept_answers=settings.kept_answers,
         warm_search=settings.warm_search,
         loaded=metrics.loaded,
     )
@@ -71,6 +73,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        compute_in(settings.threads)
         stop = threading.Event()
         thread = live.watch(settings.refresh_s)
         if settings.retention_days is not None:

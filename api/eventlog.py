@@ -14,7 +14,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, text
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.exc import IntegrityError
 
 from api.db.engine import Database
@@ -39,6 +51,32 @@ _GUARD = 4241542  # of PostgreSQL's advisory locks: writers share it, an erasure
 _TAKEN_BACK = frozenset({"cart", "purchase"})
 
 Outcome = Literal["accepted", "duplicate", "erased"]
+
+
+def _is_user(subject: str) -> bool:
+    return subject.startswith("user:")
+
+
+def _of(*columns: ColumnElement[Any], user: bool) -> Select[Any]:
+    """Events of ``of_subject`` at ``of_tenant``, oldest first; a user's with their sessions'."""
+    tenant: BindParameter[str] = bindparam("of_tenant")
+    subject: BindParameter[str] = bindparam("of_subject")
+    theirs = events.c.subject == subject
+    if user:
+        sessions = select(merges.c.session).where(
+            merges.c.tenant == tenant, merges.c.user == subject
+        )
+        theirs = or_(theirs, events.c.subject.in_(sessions))
+    query = select(*columns).where(events.c.tenant == tenant, theirs)
+    return query.order_by(events.c.at, events.c.id)
+
+
+# Read at every recommendation, so written once.
+_HEARD = (events.c.product, events.c.event, events.c.at, events.c.value)
+_OF_USER, _OF_SESSION = _of(*_HEARD, user=True), _of(*_HEARD, user=False)
+_ERASED = select(tombstones.c.subject).where(
+    tombstones.c.tenant == bindparam("of_tenant"), tombstones.c.subject == bindparam("of_subject")
+)
 
 
 class ConflictError(StoreError):
@@ -104,27 +142,20 @@ class EventLog:
         """Events of a user, with their sessions', or of a session, oldest first; and whether the
         subject was erased.
         """
-        columns = (events.c.product, events.c.event, events.c.at, events.c.value)
-        query = (
-            select(*columns)
-            .where(events.c.tenant == self.tenant, self._whose(subject))
-            .order_by(events.c.at, events.c.id)
-        )
+        query = _OF_USER if _is_user(subject) else _OF_SESSION
+        values = {"of_tenant": self.tenant, "of_subject": subject}
         with self.database.reading() as connection:
-            rows = connection.execute(query).all()
-            erased = bool(self._erased(connection, {subject}))
+            rows = connection.execute(query, values).all()
+            erased = connection.execute(_ERASED, values).first() is not None
         return [as_event(*row) for row in rows], erased
 
     def rows(self, subject: str) -> list[dict[str, Any]]:
         """All that is kept of a subject's events, for an export; oldest first."""
         names = ("product", "event", "at", "received", "value", "quantity", "event_id", "subject")
-        query = (
-            select(*(events.c[name] for name in names))
-            .where(events.c.tenant == self.tenant, self._whose(subject))
-            .order_by(events.c.at, events.c.id)
-        )
+        query = _of(*(events.c[name] for name in names), user=_is_user(subject))
+        values = {"of_tenant": self.tenant, "of_subject": subject}
         with self.database.reading() as connection:
-            return [dict(row) for row in connection.execute(query).mappings()]
+            return [dict(row) for row in connection.execute(query, values).mappings()]
 
     def sessions(self, user: str) -> int:
         """How many sessions were merged into a user."""
@@ -258,14 +289,6 @@ class EventLog:
         if not self.database.is_sqlite:
             name = "pg_advisory_xact_lock" if exclusive else "pg_advisory_xact_lock_shared"
             connection.execute(text(f"SELECT {name}({_GUARD})"))
-
-    def _whose(self, subject: str) -> ColumnElement[bool]:
-        if not subject.startswith("user:"):
-            return events.c.subject == subject
-        sessions = select(merges.c.session).where(
-            merges.c.tenant == self.tenant, merges.c.user == subject
-        )
-        return or_(events.c.subject == subject, events.c.subject.in_(sessions))
 
 
 def withdrawn(found: Sequence[Event]) -> list[Event]:

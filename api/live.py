@@ -27,6 +27,7 @@ class Live:
         store: SnapshotStore,
         *,
         min_buyers: int = 5,
+        kept_answers: int = 0,
         warm_search: bool = False,
         loaded: Callable[[], None] = lambda: None,
     ) -> None:
@@ -40,7 +41,7 @@ class Live:
             ModelError: its current snapshot has no model.
         """
         self._store = store
-        self._min_buyers = min_buyers
+        self._options = {"min_buyers": min_buyers, "kept_answers": kept_answers}
         self._warm_search = warm_search
         self._loaded = loaded
         self._service = self._load()
@@ -63,7 +64,7 @@ class Live:
 
     def _load(self) -> Service:
         snapshot = self._store.current()
-        service = Service(snapshot, self._store.pseudonym_key(), min_buyers=self._min_buyers)
+        service = Service(snapshot, self._store.pseudonym_key(), **self._options)
         self._loaded()
         return service
 

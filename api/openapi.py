@@ -23,9 +23,9 @@ def describe(app: FastAPI, settings: Settings) -> None:
         schemas[request]["properties"]["k"]["maximum"] = settings.max_k
         schemas[request]["properties"]["history"]["maxItems"] = settings.max_history
     schemas["EventsIn"]["properties"]["events"]["maxItems"] = settings.max_events
-    for choice in schemas["QueryIn"]["properties"]["limit"]["anyOf"]:
-        if choice.get("type") == "integer":
-            choice["maximum"] = settings.query_rows
+    asked = schemas["QueryIn"]["properties"]
+    asked["limit"]["anyOf"][0]["maximum"] = settings.query_rows
+    asked["timeout_s"]["anyOf"][0]["maximum"] = settings.query_timeout_s
     for operation in _operations(document):
         for parameter in operation.get("parameters", ()):
             if parameter["name"] == "k":

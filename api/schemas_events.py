@@ -221,6 +221,9 @@ class QueryIn(_Wire):
     limit: int | None = Field(
         None, ge=1, le=100_000, description="most rows; as many as the service allows where absent"
     )
+    timeout_s: float | None = Field(
+        None, gt=0, allow_inf_nan=False, description="most seconds; all that are allowed if absent"
+    )
 
 
 class QueryOut(_Wire):

@@ -24,7 +24,8 @@ class SearchOptions(BaseModel):
     q: str = Field(
         min_length=1,
         max_length=MAX_CHARS,
-        description="the search, as typed",
+        pattern=r"[\p{L}\p{N}]",
+        description="the search, as typed; at least a letter or a digit",
         examples=["red ceramic mugs under £10, not christmas", "20英镑以下的儿童雨靴"],
     )
     k: int = Field(10, ge=1, description="how many products")
@@ -50,7 +51,11 @@ class SearchRequest(SearchOptions):
                     "k": 5,
                     "history": [{"product_id": "GO-0313"}],
                 }
-            ]
+            ],
+            "not": {
+                "properties": {"user": {"type": "string"}, "history": {"minItems": 1}},
+                "required": ["user", "history"],
+            },
         },
     )
 

@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from api.answers import Answers
 from api.schemas import (
     Health,
     HistoryItemIn,
@@ -47,7 +48,14 @@ __all__ = ["Service"]
 class Service:
     """Answers from one snapshot."""
 
-    def __init__(self, snapshot: Snapshot, pseudonym_key: bytes, *, min_buyers: int = 5) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        pseudonym_key: bytes,
+        *,
+        min_buyers: int = 5,
+        kept_answers: int = 0,
+    ) -> None:
         self.snapshot = snapshot
         self.teller = Teller(snapshot, pseudonym_key)
         self.catalogue = Catalogue(self.teller.kg.products)
@@ -55,6 +63,7 @@ class Service:
         self.selector = Selector(self.catalogue, self.teller.kg, self.teller.schema)
         self._wire = Wire(self.teller, self.catalogue, self.facts)
         self._min_buyers = min_buyers
+        self._answers = Answers(kept_answers)
 
     @cached_property
     def demand(self) -> Demand | None:
@@ -92,16 +101,8 @@ class Service:
         Raises:
             NotFoundError: a term or product that is filtered by is not in the snapshot.
         """
-        newest = sorted(
-            range(len(history.rows)), key=lambda at: (-history.weights[at], history.rows[at])
-        )
-        listed = self._ranked(history, options, rules, similar=False)
-        return Recommendations(
-            snapshot=self.info,
-            order=_order(listed, options),
-            history=[self._wire.card(int(history.rows[at]), options.lang) for at in newest[:50]],
-            recommendations=listed,
-        )
+        key = (history.key, *_asked(options, rules))
+        return self._answers.of(key, lambda: self._recommended(history, options, rules))
 
     def given_history(self, request: RecommendRequest) -> History:
         """The history that is sent along, oldest first.
@@ -138,14 +139,8 @@ class Service:
             NotFoundError: the product is not in the snapshot, or a term that is filtered by.
         """
         product = self.teller.product(product_id)
-        history = self.teller.similar_history(product)
-        listed = self._ranked(history, options, rules, similar=True)
-        return SimilarProducts(
-            snapshot=self.info,
-            order=_order(listed, options),
-            product=self._wire.card(self.catalogue.row(product), options.lang),
-            similar=listed,
-        )
+        key = (product, *_asked(options, rules))
+        return self._answers.of(key, lambda: self._similar(product, options, rules))
 
     def product(self, product_id: str, *, lang: str) -> ProductDetail:
         """What a product's page shows.
@@ -179,6 +174,32 @@ class Service:
         rows = self.catalogue.find(text)
         chosen = rows[offset : offset + limit]
         return ProductList(total=len(rows), products=[self._wire.card(row, lang) for row in chosen])
+
+    def _recommended(
+        self, history: History, options: ListOptions, rules: Sequence[Rule]
+    ) -> Recommendations:
+        newest = sorted(
+            range(len(history.rows)), key=lambda at: (-history.weights[at], history.rows[at])
+        )
+        listed = self._ranked(history, options, rules, similar=False)
+        return Recommendations(
+            snapshot=self.info,
+            order=_order(listed, options),
+            history=[self._wire.card(int(history.rows[at]), options.lang) for at in newest[:50]],
+            recommendations=listed,
+        )
+
+    def _similar(
+        self, product: str, options: ListOptions, rules: Sequence[Rule]
+    ) -> SimilarProducts:
+        history = self.teller.similar_history(product)
+        listed = self._ranked(history, options, rules, similar=True)
+        return SimilarProducts(
+            snapshot=self.info,
+            order=_order(listed, options),
+            product=self._wire.card(self.catalogue.row(product), options.lang),
+            similar=listed,
+        )
 
     def _ranked(
         self, history: History, options: ListOptions, rules: Sequence[Rule], *, similar: bool
@@ -237,6 +258,12 @@ class Service:
 
     def _explain(self, options: ListOptions) -> ExplainConfig:
         return ExplainConfig(max_paths=options.paths, min_buyers=self._min_buyers)
+
+
+def _asked(options: ListOptions, rules: Sequence[Rule]) -> tuple[str, tuple[Rule, ...]]:
+    """What a list depends on besides the snapshot and the history."""
+    now = datetime.now(UTC)
+    return options.model_dump_json(), tuple(rule for rule in rules if rule.valid(now))
 
 
 def _selection(options: ListOptions) -> Selection:

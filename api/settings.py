@@ -44,6 +44,12 @@ class Settings(BaseSettings):
     min_buyers: int = Field(
         5, ge=2, description="a co-purchase is told only if at least so many others made it"
     )
+    threads: int = Field(
+        2, ge=1, description="requests computed at once by each worker; more only take turns"
+    )
+    kept_answers: int = Field(
+        1000, ge=0, description="lists kept for a minute, for who asks the same; 0: none"
+    )
     refresh_s: float = Field(2.0, gt=0, description="how often to look for a new snapshot")
     warm_search: bool = Field(
         False, description="make the index of search when a snapshot is loaded, not at first use"

@@ -6,6 +6,7 @@ In: explanations, paths, cards, facts. Out: `api.schemas` records in the languag
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from api.schemas import (
     EdgeOut,
@@ -25,14 +26,18 @@ from kg.records import Edge, Fact, Path
 
 __all__ = ["Wire"]
 
+_KEPT = 100_000  # records of nodes, and of edges: the same few stand in most answers
+
 
 class Wire:
     """Makes the records of one snapshot's answers."""
 
     def __init__(self, teller: Teller, catalogue: Catalogue, facts: FactIndex) -> None:
-        self._teller = teller
         self._schema, self._names = teller.schema, teller.names
         self._catalogue, self._facts = catalogue, facts
+        self._node = lru_cache(maxsize=_KEPT)(self._node_out)
+        self._edge = lru_cache(maxsize=_KEPT)(self._edge_out)
+        self._channel = lru_cache(maxsize=_KEPT)(teller.narrator.channel)
 
     def card(self, row: int, lang: str) -> ProductCard:
         """A product as it is listed."""
@@ -68,7 +73,7 @@ class Wire:
             rest=[
                 RestOut(
                     channel=channel,
-                    label=self._teller.narrator.channel(channel, lang),
+                    label=self._channel(channel, lang),
                     value=value,
                     share=value / told.score if told.score else 0.0,
                 )
@@ -110,10 +115,10 @@ class Wire:
             edges=[self._edge(edge) for edge in path.edges],
         )
 
-    def _node(self, name: str, lang: str) -> NodeOut:
+    def _node_out(self, name: str, lang: str) -> NodeOut:
         return NodeOut(id=name, label=self._label(name), name=self._names.name(name, lang))
 
-    def _edge(self, edge: Edge) -> EdgeOut:
+    def _edge_out(self, edge: Edge) -> EdgeOut:
         relation = self._schema.relations[edge.relation]
         fact = self._facts.find(edge.subject, edge.relation, edge.object)
         return EdgeOut(

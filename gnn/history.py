@@ -7,7 +7,7 @@ moments are comparable within one user only: by timestamp, then by position.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -93,6 +93,12 @@ class History:
     seen: NDArray[np.int64]  # every product met, those without weight too; ascending
     user: str | None = None  # compact id, where the user stands in the graph
     unknown: tuple[str, ...] = ()  # products not in the snapshot
+
+    @property
+    def key(self) -> Hashable:
+        """The same for equal histories, another for others."""
+        arrays = (self.rows.tobytes(), self.weights.tobytes(), self.seen.tobytes())
+        return (*arrays, self.events, self.user, self.unknown)
 
     def without(self, row: int) -> History:
         """The same history less one product, all other weights as they are."""

@@ -204,6 +204,13 @@ def edges_to_entity(model: Model, row: int, position: int) -> tuple[Edge, ...]:
     One fact where it is the product's own value; that fact and the chain of broader concepts
     where it is an ancestor; none where the entity is the product itself.
     """
+    edges = model.walked.get(position)
+    if edges is None:
+        edges = model.walked[position] = _walk(model, row, position)
+    return edges
+
+
+def _walk(model: Model, row: int, position: int) -> tuple[Edge, ...]:
     features = model.head.features
     depth = int(features.depth[position])
     if depth == ITSELF:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,11 @@ class Model:
     broader: dict[str, tuple[Edge, ...]]  # facts from a concept to those it falls under
     kin: Kin  # whom products without events take after
     gnn: NDArray[np.float32]  # (n, d) embeddings scaled by the GNN's weight; d is 0 without one
+
+    @cached_property
+    def walked(self) -> dict[int, tuple[Edge, ...]]:
+        """Facts behind entries of the feature matrix that were told already (`gnn.paths`)."""
+        return {}
 
 
 def save_model(model: Model, directory: Path) -> None:

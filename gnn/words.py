@@ -30,25 +30,23 @@ class Names:
         """Take an entity table (``kg.records.ENTITY_SCHEMA``); users are left out."""
         self._entities = entities.filter(pc.field("class") != USER_CLASS).combine_chunks()
         self._row = {name: at for at, name in enumerate(self._entities["id"].to_pylist())}
-        self._known: dict[str, tuple[str, Mapping[str, str]]] = {}
+        self._known: dict[str, tuple[str, str, Mapping[str, str]]] = {}  # class, name, labels
 
     def name(self, entity: str, language: str) -> str:
         """Name in a language, else the entity's own name, else the local part of its id."""
-        own, labels = self._known.get(entity) or self._read(entity)
+        _, own, labels = self._known.get(entity) or self._read(entity)
         return labels.get(language, own)
 
     def class_of(self, entity: str) -> str:
         """Compact id of an entity's class; a user's where the entity is not in the table."""
-        row = self._row.get(entity)
-        return USER_CLASS if row is None else str(self._entities["class"][row])
+        return (self._known.get(entity) or self._read(entity))[0]
 
-    def _read(self, entity: str) -> tuple[str, Mapping[str, str]]:
+    def _read(self, entity: str) -> tuple[str, str, Mapping[str, str]]:
         row = self._row.get(entity)
         if row is None:
-            found: tuple[str, Mapping[str, str]] = (local_part(entity), {})
-        else:
-            labels = self._entities["labels"][row].as_py() or []
-            found = (self._entities["name"][row].as_py(), dict(labels))
+            return USER_CLASS, local_part(entity), {}
+        read = self._entities.slice(row, 1).to_pylist()[0]
+        found = (str(read["class"]), str(read["name"]), dict(read["labels"] or []))
         self._known[entity] = found
         return found
 

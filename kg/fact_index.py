@@ -18,6 +18,7 @@ from kg.records import Fact
 __all__ = ["FactIndex"]
 
 _KEPT = 50_000
+_FIELDS = tuple(Fact.__dataclass_fields__)
 
 
 class FactIndex:
@@ -37,6 +38,8 @@ class FactIndex:
             )
         )
         self._read = lru_cache(maxsize=_KEPT)(self._of)
+        self._rows = lru_cache(maxsize=_KEPT)(self._rows_of)
+        self._fact = lru_cache(maxsize=_KEPT)(self._facts_at)
 
     def __contains__(self, subject: object) -> bool:
         return subject in self._span
@@ -47,9 +50,19 @@ class FactIndex:
 
     def find(self, subject: str, relation: str, object_: str) -> Fact | None:
         """One fact, or None where the graph does not hold it."""
-        return self._read(subject).get((relation, object_))
+        row = self._rows(subject).get((relation, object_))
+        return None if row is None else self._fact(row, row + 1)[0]
 
     def _of(self, subject: str) -> Mapping[tuple[str, str], Fact]:
+        facts = self._facts_at(*self._span.get(subject, (0, 0)))
+        return {(fact.relation, fact.object): fact for fact in facts}
+
+    def _rows_of(self, subject: str) -> Mapping[tuple[str, str], int]:
         start, end = self._span.get(subject, (0, 0))
-        rows = self._facts.slice(start, end - start).to_pylist()
-        return {(row["relation"], row["object"]): Fact(**row) for row in rows}
+        rows = self._facts.slice(start, end - start)
+        keys = zip(rows["relation"].to_pylist(), rows["object"].to_pylist(), strict=True)
+        return {key: row for row, key in enumerate(keys, start)}
+
+    def _facts_at(self, start: int, end: int) -> list[Fact]:
+        rows = self._facts.slice(start, end - start)
+        return list(map(Fact, *(rows[name].to_pylist() for name in _FIELDS)))

@@ -1,4 +1,7 @@
-"""What routes share: the service of this request, what is kept, common query parameters."""
+"""What routes share: the service of this request, what is kept, common query parameters.
+
+The dependencies are coroutines though they wait for nothing: others cost a thread each.
+"""
 
 from __future__ import annotations
 
@@ -26,17 +29,17 @@ __all__ = [
 ]
 
 
-def _service(request: Request) -> Service:
+async def _service(request: Request) -> Service:
     live: Live = request.app.state.live
     return live.service
 
 
-def _parts(request: Request) -> Parts:
+async def _parts(request: Request) -> Parts:
     parts: Parts = request.app.state.parts
     return parts
 
 
-def _settings(request: Request) -> Settings:
+async def _settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
 

@@ -13,6 +13,7 @@ from api.people import Pseudonyms
 from api.routes.deps import CurrentParts, CurrentService, CurrentSettings, refuse
 from api.schemas_events import EventIn, EventResult, EventsIn, EventsOut
 from api.service import Service
+from api.threads import waits
 from kg.ids import entity_id
 
 __all__ = ["router"]
@@ -31,6 +32,7 @@ IdempotencyKey = Annotated[
 
 
 @router.post("/events", summary="Send events")
+@waits
 def send(
     request: Request,
     response: Response,

@@ -9,6 +9,7 @@ from api.metrics import CONTENT_TYPE_LATEST, Metrics
 from api.routes.deps import CurrentParts, CurrentService
 from api.schemas import Health
 from api.schemas_events import Live, Ready
+from api.threads import waits
 
 __all__ = ["router"]
 
@@ -28,6 +29,7 @@ async def live() -> Live:
 
 
 @router.get("/v1/ready", summary="Readiness")
+@waits
 def ready(service: CurrentService, parts: CurrentParts) -> Ready:
     """That requests can be answered: a model is loaded, the database answers. If this fails, send
     requests elsewhere.

@@ -9,6 +9,7 @@ from api.access import needs
 from api.erasure import erase, export_user, told
 from api.routes.deps import CurrentParts, CurrentService, CurrentSettings, UserId
 from api.schemas_events import ErasureOut, ExportOut
+from api.threads import waits
 from kg.additions import add_erased
 
 __all__ = ["router"]
@@ -19,12 +20,14 @@ _OTHERS = ("/recommendations", "/export")
 
 
 @router.get("/{user_id:path}/export", summary="Export a user")
+@waits
 def export(service: CurrentService, parts: CurrentParts, user_id: UserId) -> ExportOut:
     """All events that are kept of a user, and where."""
     return export_user(service, parts.log, parts.people, user_id)
 
 
 @router.delete("/{user_id:path}", summary="Erase a user")
+@waits
 def delete(
     service: CurrentService, parts: CurrentParts, settings: CurrentSettings, user_id: UserId
 ) -> ErasureOut:

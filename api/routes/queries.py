@@ -12,6 +12,7 @@ from api.access import needs
 from api.routes.deps import CurrentSettings, refuse
 from api.schemas_events import QueryIn, QueryOut
 from api.settings import Settings
+from api.threads import waits
 from kg.query import ask_cypher, ask_sparql
 from kg.query_result import QueryResult
 
@@ -21,6 +22,7 @@ router = APIRouter(prefix="/v1/query", tags=["analysts"], dependencies=[needs("a
 
 
 @router.post("/cypher", summary="Ask in Cypher", response_model=QueryOut)
+@waits
 def cypher(settings: CurrentSettings, body: QueryIn) -> Response:
     """Rows of a Cypher query, or of a saved one by ``@name``."""
     return _answer(
@@ -28,13 +30,14 @@ def cypher(settings: CurrentSettings, body: QueryIn) -> Response:
             settings.store,
             body.query,
             body.params,
-            timeout_s=settings.query_timeout_s,
+            timeout_s=_timeout(body, settings),
             limit=_limit(body, settings),
         )
     )
 
 
 @router.post("/sparql", summary="Ask in SPARQL", response_model=QueryOut)
+@waits
 def sparql(settings: CurrentSettings, body: QueryIn) -> Response:
     """Rows of a SPARQL query, or of a saved one by ``@name``; without ``SERVICE`` or ``FROM``."""
     if body.params:
@@ -43,7 +46,7 @@ def sparql(settings: CurrentSettings, body: QueryIn) -> Response:
         ask_sparql(
             settings.store,
             body.query,
-            timeout_s=settings.query_timeout_s,
+            timeout_s=_timeout(body, settings),
             limit=_limit(body, settings),
         )
     )
@@ -53,6 +56,13 @@ def _limit(body: QueryIn, settings: Settings) -> int:
     if body.limit is not None and body.limit > settings.query_rows:
         refuse(("body", "limit"), f"is {body.limit}, at most {settings.query_rows} are answered")
     return body.limit or settings.query_rows
+
+
+def _timeout(body: QueryIn, settings: Settings) -> float:
+    most = settings.query_timeout_s
+    if body.timeout_s is not None and body.timeout_s > most:
+        refuse(("body", "timeout_s"), f"is {body.timeout_s:g}, at most {most:g} s are allowed")
+    return body.timeout_s or most
 
 
 def _answer(result: QueryResult) -> Response:

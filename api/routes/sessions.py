@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from api.access import needs
 from api.routes.deps import CurrentParts, SessionId
 from api.schemas_events import MergeIn, MergeOut
+from api.threads import waits
 
 __all__ = ["router"]
 
@@ -14,6 +15,7 @@ router = APIRouter(prefix="/v1/sessions", tags=["events"], dependencies=[needs("
 
 
 @router.post("/{session_id:path}/merge", summary="Merge a session into a user")
+@waits
 def merge(parts: CurrentParts, session_id: SessionId, body: MergeIn) -> MergeOut:
     """At login: what happened in the session, and what still will, counts as the user's."""
     people = parts.people

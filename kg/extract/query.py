@@ -34,7 +34,7 @@ MAX_CHARS = 300
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _SPOKEN_SHARE = 0.5  # of a title's head, where a product is spoken of: similar to brown betty
 _STORAGE = "use:storage"
-_WORD = re.compile(r"\w")
+_WORD = re.compile(r"[^\W_]")
 
 
 def language_of(text: str) -> str:

@@ -20,8 +20,6 @@ EXAMPLES = int(os.environ.get("CLEW_CONTRACT_EXAMPLES", "3"))
 _FREER = {
     "POST /v1/query/cypher",
     "POST /v1/query/sparql",
-    "POST /v1/search",  # a user beside a history, a text of no words
-    "GET /v1/search",
     "PUT /v1/rules/{rule_id}",
 }
 """What these are sent may be wrong in ways that a JSON schema cannot say."""
