@@ -24,7 +24,7 @@ class SearchOptions(BaseModel):
     q: str = Field(
         min_length=1,
         max_length=MAX_CHARS,
-        pattern=r"[\p{L}\p{N}]",
+        json_schema_extra={"pattern": r"[\p{L}\p{N}]"},  # the reader says it in plainer words
         description="the search, as typed; at least a letter or a digit",
         examples=["red ceramic mugs under £10, not christmas", "20英镑以下的儿童雨靴"],
     )
