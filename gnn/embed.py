@@ -22,6 +22,7 @@ from kg.progress import Progress
 from kg.schema import Schema
 
 if TYPE_CHECKING:
+    from gnn.model import GnnConfig
     from gnn.train_gnn import GnnResult
 
 __all__ = ["Embed", "GnnEmbedder"]
@@ -39,6 +40,7 @@ class GnnEmbedder:
         schema: Schema,
         encoder: TextEncoder,
         progress: Progress | None = None,
+        config: GnnConfig | None = None,
     ) -> None:
         """Encode the names of the nodes.
 
@@ -47,11 +49,13 @@ class GnnEmbedder:
             schema: the ontology.
             encoder: of the names.
             progress: told of each training.
+            config: of the network and its training; None: the defaults.
         """
         # torch is wanted only here: what serves a model does without.
         from gnn.graph import node_features  # noqa: PLC0415
 
         self._kg, self._schema, self._progress = kg, schema, progress
+        self._config = config
         self._features = node_features(kg, schema, encoder)
         self.result: GnnResult | None = None
         """What the last training gave."""
@@ -61,7 +65,12 @@ class GnnEmbedder:
         from gnn.train_gnn import train_gnn  # noqa: PLC0415
 
         self.result = train_gnn(
-            self._kg, self._schema, interactions, self._features, progress=self._progress
+            self._kg,
+            self._schema,
+            interactions,
+            self._features,
+            config=self._config,
+            progress=self._progress,
         )
         return self.result.z_products
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -23,7 +23,7 @@ from gnn.fusion import HeadConfig
 from gnn.lexical import text_channel
 from gnn.ranking import model_scorer
 from gnn.split import Split, split_interactions
-from gnn.storage import save_model
+from gnn.storage import Model, save_model
 from gnn.text import TextConfig, TextEncoder, text_encoder
 from gnn.text_cache import CachedEncoder
 from gnn.tune import Trial, TuneConfig, tune
@@ -35,6 +35,9 @@ from kg.ids import Vocabulary
 from kg.progress import Passing, Progress
 from kg.schema import Schema
 from kg.snapshot import Snapshot, SnapshotStore
+
+if TYPE_CHECKING:
+    from gnn.model import GnnConfig
 
 __all__ = ["TrainReport", "cached_encoder", "train"]
 
@@ -82,6 +85,7 @@ def train(
     tuning: TuneConfig | None = None,
     config: HeadConfig | None = None,
     text: TextConfig | None = None,
+    network: GnnConfig | None = None,
     progress: Progress | None = None,
 ) -> TrainReport:
     """Train on the current snapshot and publish the model with it.
@@ -92,6 +96,7 @@ def train(
         tuning: how to choose the head's settings; None: ``config`` as it is.
         config: the head's settings, or where tuning starts.
         text: which encoder stands for the texts.
+        network: how the graph network learns.
         progress: told of the stages.
 
     Raises:
@@ -106,7 +111,7 @@ def train(
     reading = text or TextConfig()
     encoder = cached_encoder(reading, store.root / TEXT_CACHE)
     vectors = text_channel(kg.products, encoder, reading)
-    embed = GnnEmbedder(kg, schema, encoder, progress) if with_gnn else None
+    embed = GnnEmbedder(kg, schema, encoder, progress, network) if with_gnn else None
     chosen = _choose(kg, schema, vectors, embed, tuning, config or HeadConfig(), watch)
     watch.stage("fit")
     model = fit_model(kg, schema, kg.interactions, text=vectors, config=chosen.config)
@@ -116,20 +121,7 @@ def train(
         data = read_training(kg.interactions, model.products, chosen.config)
         histories = data.histories(chosen.config)
         model = attach_gnn(model, used(kg.interactions), histories, chosen.config.gnn_weight)
-    with store.writing(__version__, parent=snapshot) as draft:
-        watch.stage("save")
-        save_model(model, draft.path / "model")
-        if used is not None:
-            used.save(draft.path / "model" / "gnn")
-        watch.stop()
-        draft.seconds.update(watch.seconds)
-        draft.metrics = chosen.metrics
-        draft.model = {
-            "config": model.config.model_dump(mode="json"),
-            "head": model.choice.to_dict(),
-            "chosen_on": chosen.split.description,
-            "trials": [asdict(trial) for trial in chosen.trials],
-        }
+    _publish(store, snapshot, model, used, chosen, watch)
     return TrainReport(
         snapshot=store.current(),
         split=chosen.split.description,
@@ -149,6 +141,31 @@ class _Choice:
     config: HeadConfig
     metrics: dict[str, float]
     trials: Sequence[Trial]
+
+
+def _publish(
+    store: SnapshotStore,
+    parent: Snapshot,
+    model: Model,
+    network: GnnEmbedder | None,
+    chosen: _Choice,
+    watch: Passing,
+) -> None:
+    """Publish a snapshot with the model, and the network it uses."""
+    with store.writing(__version__, parent=parent) as draft:
+        watch.stage("save")
+        save_model(model, draft.path / "model")
+        if network is not None:
+            network.save(draft.path / "model" / "gnn")
+        watch.stop()
+        draft.seconds.update(watch.seconds)
+        draft.metrics = chosen.metrics
+        draft.model = {
+            "config": model.config.model_dump(mode="json"),
+            "head": model.choice.to_dict(),
+            "chosen_on": chosen.split.description,
+            "trials": [asdict(trial) for trial in chosen.trials],
+        }
 
 
 def _choose(

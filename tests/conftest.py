@@ -22,6 +22,7 @@ def real_data() -> Path:
 @pytest.fixture(scope="session")
 def sample_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store with the sample shop built and trained, once for all workers. Do not write to it."""
+    from gnn.model import GnnConfig
     from gnn.train import train
     from gnn.tune import TuneConfig
     from kg.build import build
@@ -34,6 +35,6 @@ def sample_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
         store = SnapshotStore(root)
         if not (root / "ready").exists():
             build(sample_path(), store)
-            train(store, tuning=TuneConfig(max_fits=6))
+            train(store, tuning=TuneConfig(max_fits=6), network=GnnConfig(epochs=1))
             (root / "ready").touch()
     return root
