@@ -9,7 +9,7 @@ way when someone leaves does not bring them back.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -43,12 +43,10 @@ __all__ = [
     "as_event",
     "aware",
     "now_us",
-    "withdrawn",
 ]
 
 _TRIES = 5
 _GUARD = 4241542  # of PostgreSQL's advisory locks: writers share it, an erasure has it alone
-_TAKEN_BACK = frozenset({"cart", "purchase"})
 
 Outcome = Literal["accepted", "duplicate", "erased"]
 
@@ -289,19 +287,6 @@ class EventLog:
         if not self.database.is_sqlite:
             name = "pg_advisory_xact_lock" if exclusive else "pg_advisory_xact_lock_shared"
             connection.execute(text(f"SELECT {name}({_GUARD})"))
-
-
-def withdrawn(found: Sequence[Event]) -> list[Event]:
-    """Events without those that a later ``remove`` takes back, and without the removals."""
-    last: Mapping[str, int] = {
-        event.product: at for at, event in enumerate(found) if event.event == "remove"
-    }
-    return [
-        event
-        for at, event in enumerate(found)
-        if event.event != "remove"
-        and not (event.event in _TAKEN_BACK and at < last.get(event.product, -1))
-    ]
 
 
 def aware(moment: datetime | None) -> datetime | None:

@@ -15,7 +15,8 @@ import pyarrow as pa
 from sqlalchemy import select
 
 from api.db.tables import events, merges
-from api.eventlog import EventLog, as_event, withdrawn
+from api.eventlog import EventLog, as_event
+from api.history import withdrawn
 from gnn.history import Event
 from kg.additions import write_events
 from kg.records import INTERACTION_SCHEMA

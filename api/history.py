@@ -6,17 +6,18 @@ both, because a build took it in, counts once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from api.eventlog import EventLog, aware, withdrawn
+from api.eventlog import EventLog, aware
 from api.people import Pseudonyms
 from gnn.history import Event, History
 from gnn.teller import Teller
 from kg.errors import NotFoundError
 
-__all__ = ["session_history", "user_history"]
+__all__ = ["session_history", "user_history", "withdrawn"]
 
+_TAKEN_BACK = frozenset({"cart", "purchase"})
 _BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -55,6 +56,19 @@ def session_history(teller: Teller, log: EventLog, people: Pseudonyms, session_i
             "or give a history to recommend from"
         )
     return teller.recommender.history(withdrawn(fresh))
+
+
+def withdrawn(found: Sequence[Event]) -> list[Event]:
+    """Events without those that a later ``remove`` takes back, and without the removals."""
+    last: Mapping[str, int] = {
+        event.product: at for at, event in enumerate(found) if event.event == "remove"
+    }
+    return [
+        event
+        for at, event in enumerate(found)
+        if event.event != "remove"
+        and not (event.event in _TAKEN_BACK and at < last.get(event.product, -1))
+    ]
 
 
 def _joined(before: Sequence[Event], fresh: Sequence[Event]) -> list[Event]:

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from gnn.gnn_config import GnnConfig
 from gnn.text import TextEncoder
 from kg.errors import ModelError
 from kg.facts import KnowledgeGraph
@@ -22,7 +23,6 @@ from kg.progress import Progress
 from kg.schema import Schema
 
 if TYPE_CHECKING:
-    from gnn.model import GnnConfig
     from gnn.train_gnn import GnnResult
 
 __all__ = ["Embed", "GnnEmbedder"]

@@ -11,8 +11,9 @@ from pathlib import Path
 import torch
 
 from gnn.checkpoint import load_checkpoint
+from gnn.gnn_config import GnnConfig
 from gnn.graph import node_features, to_hetero
-from gnn.model import GnnConfig, LinearHeteroGNN
+from gnn.model import LinearHeteroGNN
 from gnn.propagation import propagation
 from gnn.text import TextEncoder
 from gnn.train_gnn import train_gnn

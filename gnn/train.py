@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +20,7 @@ from gnn.channels import read_channels
 from gnn.embed import Embed, GnnEmbedder
 from gnn.fit import attach_gnn, fit_model, read_training
 from gnn.fusion import HeadConfig
+from gnn.gnn_config import GnnConfig
 from gnn.lexical import text_channel
 from gnn.ranking import model_scorer
 from gnn.split import Split, split_interactions
@@ -35,9 +36,6 @@ from kg.ids import Vocabulary
 from kg.progress import Passing, Progress
 from kg.schema import Schema
 from kg.snapshot import Snapshot, SnapshotStore
-
-if TYPE_CHECKING:
-    from gnn.model import GnnConfig
 
 __all__ = ["TrainReport", "cached_encoder", "train"]
 

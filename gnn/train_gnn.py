@@ -23,9 +23,10 @@ from torch.nn.functional import normalize
 from torch.optim.lr_scheduler import LinearLR
 from torch_geometric.data import HeteroData
 
+from gnn.gnn_config import GnnConfig
 from gnn.graph import to_hetero
 from gnn.history import HistoryConfig, read_events
-from gnn.model import GnnConfig, LinearHeteroGNN, Silence
+from gnn.model import LinearHeteroGNN, Silence
 from gnn.objective import read_histories, sampled_softmax
 from gnn.propagation import PRODUCT, USER, Walk, propagation
 from gnn.sampling import NeighbourSampler

@@ -22,7 +22,7 @@ def real_data() -> Path:
 @pytest.fixture(scope="session")
 def sample_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store with the sample shop built and trained, once for all workers. Do not write to it."""
-    from gnn.model import GnnConfig
+    from gnn.gnn_config import GnnConfig
     from gnn.train import train
     from gnn.tune import TuneConfig
     from kg.build import build

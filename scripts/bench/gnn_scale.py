@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from torch_geometric.data import HeteroData
 
 from gnn.events import EventColumns
+from gnn.gnn_config import GnnConfig
 from gnn.history import HistoryConfig
-from gnn.model import GnnConfig
 from gnn.targets import Targets
 from gnn.train_gnn import RunConfig, epoch_steps, fit_gnn
 from gnn.vectors import unit_rows

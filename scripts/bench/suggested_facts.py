@@ -23,9 +23,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from gnn.gnn_config import GnnConfig
 from gnn.graph import node_features, to_hetero
 from gnn.history import HistoryConfig, read_events
-from gnn.model import GnnConfig, LinearHeteroGNN
+from gnn.model import LinearHeteroGNN
 from gnn.propagation import PRODUCT, USER
 from gnn.suggest import FactGuesser, SuggestConfig
 from gnn.targets import Targets

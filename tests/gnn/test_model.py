@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 from torch_geometric.data import HeteroData
 
-from gnn.model import GnnConfig, LinearHeteroGNN, RelationConv, Silence
+from gnn.gnn_config import GnnConfig
+from gnn.model import LinearHeteroGNN, RelationConv, Silence
 from gnn.propagation import propagation
 from kg.errors import ModelError
 

@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch_geometric.data import HeteroData
 
-from gnn.model import GnnConfig, LinearHeteroGNN, Silence
+from gnn.gnn_config import GnnConfig
+from gnn.model import LinearHeteroGNN, Silence
 from gnn.propagation import propagation
 from gnn.sampling import NeighbourSampler
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
 from gnn.checkpoint import load_checkpoint, save_checkpoint
+from gnn.gnn_config import GnnConfig
 from gnn.graph import node_features
 from gnn.history import HistoryConfig
-from gnn.model import GnnConfig
 from gnn.objective import sampled_softmax
 from gnn.text import HashingEncoder
 from gnn.train_gnn import GnnResult, RunConfig, epoch_steps, train_gnn
