@@ -17,8 +17,9 @@ Out: a `HeadConfig` and the log of what was tried. The procedure, which is deter
    together, then each alone, by the root of the step and then by the root of that, as long as the
    ranking stays as good (`gnn.metrics.as_good`) with what needs no fit tried again; three steps
    each at most.
-6. Where step 1 left products out: fit once on all of them, try again what needs no fit, and raise
-   the text's weight as long as that gains more than the price of a path, three steps at most.
+6. Where step 1 left products out: fit what step 4 found on all of them and try again what needs no
+   fit; take what step 5 found only if it is as good there too, for rare products live on the text;
+   raise the text's weight as long as that gains more than the price of a path, three steps at most.
 """
 
 from __future__ import annotations
@@ -105,13 +106,16 @@ def tune(
         settings = [name for name in settings if search.walk(name, factor)]
         factor = factor**0.5
     search.without_fitting()
+    found = search.best
     if channels and config.path_price > 0:
         search.hear_the_graph()
     if text is None or not _worth_a_look_at_all(len(data.products), search.best, config):
         return Tuning(search.best, search.ndcg, search.fits, tuple(search.trials))
     everything = take(max_products=len(data.products), max_users=config.max_users, keep=False)
-    whole = _Search(everything, search.best, config)
+    whole = _Search(everything, found, config)
     whole.without_fitting()
+    if search.best != found:
+        whole.prefer(search.best)
     whole.hear_the_text()
     trials = (*search.trials, *whole.trials)
     return Tuning(whole.best, whole.ndcg, search.fits + whole.fits, trials)
@@ -173,6 +177,11 @@ class _Search:
                     candidate = shift(self.best, factor)
                     if candidate is None or not self._as_good(candidate, name, best):
                         break
+
+    def prefer(self, candidate: HeadConfig) -> None:
+        """Take settings that rest more on the graph if they are as good."""
+        best = self._sample.ndcg(self._inverse, self.best, self._config.k)
+        self._as_good(candidate, SHIFTS[0][0], best)
 
     def _as_good(self, candidate: HeadConfig, name: str, best: NDArray[np.float64]) -> bool:
         """Take a candidate whose NDCG of each user is as good as the best; False: it is not."""

@@ -176,6 +176,30 @@ def test_the_weight_of_an_event_type_is_found():
     assert {"history.view"} <= {trial.setting for trial in found.trials}
 
 
+def test_a_louder_graph_must_be_as_good_with_the_products_the_sample_left_out():
+    """Colours are chance. They do no harm among the well known, whom purchases tell apart."""
+    rng = np.random.default_rng(11)
+    names = [f"p{at:02}" for at in range(60)]
+    facts = [(f"product:{name}", "schema:color", f"colour:{rng.integers(6)}") for name in names]
+    train, later = [], []
+    for user in range(120):
+        own = [names[at] for at in range(60) if at % 4 == user % 4]
+        common, rare = own[:3], own[3:]
+        train += [(f"u{user}", name) for name in [*rng.permutation(common)[:2], rng.choice(rare)]]
+        later += [(f"u{user}", name) for name in [*common, *rng.choice(rare, 4)]]
+    kg = graph(names, facts, train)
+    text = np.eye(4, dtype=np.float32)[np.arange(60) % 4]
+    data = read_training(kg.interactions, _products(kg), HeadConfig())
+    channels = read_channels(kg, small_schema(), _products(kg), damping=0.5)
+    truth = data.truth(interactions(later))
+    quick = TuneConfig(k=10, max_fits=1, max_products=12, step=9)
+    found = tune(data, truth, channels, text, config=quick)
+    settings = [trial.setting for trial in found.trials]
+    on_all = settings.index("start", 1)
+    assert "more graph" in "".join(settings[on_all:])  # so it was as good on the sample
+    assert found.config.relation_weight == HeadConfig().relation_weight
+
+
 def test_text_is_heard_again_with_the_products_the_sample_left_out():
     """What is bought by few is told apart by its text alone, and the sample holds the rest."""
     rng = np.random.default_rng(5)
