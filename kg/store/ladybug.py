@@ -19,7 +19,7 @@ from typing import Any, Self
 import ladybug
 import pyarrow as pa
 
-from kg.errors import QueryError, StoreError
+from kg.errors import QueryError, QueryTimeout, StoreError
 from kg.facts import KnowledgeGraph
 from kg.ontology_terms import Schema
 from kg.progress import Passing, Progress
@@ -29,6 +29,7 @@ from kg.query_worker import plain
 from kg.records import Edge
 from kg.sandbox import Sandbox
 from kg.store.base import LIMIT, TIMEOUT_S, Loaded
+from kg.store.hints import with_hint
 from kg.store.layout import Layout, NodeTable, RelationshipTable, node_rows, plan, relationship_rows
 
 __all__ = ["LadybugStore"]
@@ -92,9 +93,15 @@ class LadybugStore:
         """Rows of a query; see `GraphStore.cypher`. It runs in a process of its own."""
         check_cypher(query, params)
         began = time.perf_counter()
-        answer = self._open().sandbox.run(
-            limited(query, limit + 1), params or {}, timeout_s=timeout_s, limit=limit
-        )
+        reader = self._open()
+        try:
+            answer = reader.sandbox.run(
+                limited(query, limit + 1), params or {}, timeout_s=timeout_s, limit=limit
+            )
+        except QueryTimeout:
+            raise
+        except QueryError as exc:
+            raise QueryError(with_hint(str(exc), reader.names)) from exc
         table = to_table(answer["columns"], answer["rows"], answer["types"])
         return QueryResult(table, answer["truncated"], time.perf_counter() - began)
 
@@ -190,6 +197,12 @@ class _Reader:
                 raise StoreError(
                     f"{path} was not written by Clew: table {name!r} has the comment {comment!r}"
                 ) from exc
+
+    @property
+    def names(self) -> set[str]:
+        """Labels, relationship types and properties of nodes."""
+        properties = (name for table in self.properties.values() for name in table)
+        return {*self.relations, *self.properties, *properties}
 
     def rows(self, query: str, params: Mapping[str, Any] | None = None) -> list[list[Any]]:
         with ladybug.Connection(self._database) as connection:
