@@ -22,6 +22,7 @@ from api.db.tables import batches, events, merges, tombstones
 from gnn.history import Event
 from kg.errors import StoreError
 from kg.ids import entity_id
+from kg.records import EVENTS
 
 __all__ = [
     "ConflictError",
@@ -269,14 +270,14 @@ class EventLog:
 
 
 def withdrawn(found: Sequence[Event]) -> list[Event]:
-    """Events without those that a later ``remove`` takes back, and without the removals."""
+    """Events without those that a later ``remove`` takes back, removals and feedback."""
     last: Mapping[str, int] = {
         event.product: at for at, event in enumerate(found) if event.event == "remove"
     }
     return [
         event
         for at, event in enumerate(found)
-        if event.event != "remove"
+        if event.event in EVENTS
         and not (event.event in _TAKEN_BACK and at < last.get(event.product, -1))
     ]
 
