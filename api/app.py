@@ -22,9 +22,12 @@ from api.parts import open_parts
 from api.routes import (
     descriptions,
     events,
+    feedback,
     health,
+    lists,
     privacy,
     products,
+    products_put,
     queries,
     recommendations,
     rules,
@@ -32,6 +35,7 @@ from api.routes import (
     sessions,
 )
 from api.settings import Settings
+from api.surfaces import read_surfaces
 from api.threads import compute_in
 from kg import __version__
 from kg.snapshot import SnapshotStore
@@ -42,9 +46,12 @@ WEB = Path(__file__).parent / "web"
 ROUTES = (
     recommendations,
     descriptions,  # before products, whose ids may hold slashes
+    lists,  # before products too
     products,
+    products_put,
     search,
     events,
+    feedback,
     sessions,
     privacy,
     rules,
@@ -70,18 +77,20 @@ def create_app(settings: Settings) -> FastAPI:
         loaded=metrics.loaded,
     )
     parts = open_parts(settings)
+    live.follow(parts.shelf)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         compute_in(settings.threads)
         stop = threading.Event()
-        thread = live.watch(settings.refresh_s)
+        threads = live.watch(settings.refresh_s)
         if settings.retention_days is not None:
             parts.keep_house(settings.retention_days, stop)
         yield
         stop.set()
         live.stop()
-        thread.join(timeout=settings.refresh_s + 1)
+        for thread in threads:
+            thread.join(timeout=settings.refresh_s + 1)
         parts.database.close()
 
     app = FastAPI(
@@ -92,6 +101,7 @@ def create_app(settings: Settings) -> FastAPI:
         responses=PROBLEM_RESPONSES,
     )
     app.state.live, app.state.settings, app.state.parts = live, settings, parts
+    app.state.surfaces = read_surfaces(settings.surfaces)
     app.state.access, app.state.metrics = parts.access, metrics
     app.add_middleware(
         BodyLimit, max_body_bytes=settings.max_body_bytes, timeout_s=settings.body_timeout_s
@@ -112,7 +122,7 @@ def create_app(settings: Settings) -> FastAPI:
     def index() -> FileResponse:
         return FileResponse(WEB / "index.html")
 
-    describe(app, settings)
+    describe(app, settings, sorted(app.state.surfaces))
     app.mount("/web", StaticFiles(directory=WEB), name="web")
     return app
 

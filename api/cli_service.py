@@ -47,7 +47,7 @@ def keys() -> None:
     "scopes",
     multiple=True,
     required=True,
-    type=click.Choice(["recommend", "events", "analyst", "admin"]),
+    type=click.Choice(["recommend", "events", "catalogue", "analyst", "admin"]),
     help="What the key may do (repeatable).",
 )
 @click.option("--per-minute", type=click.IntRange(1), help="Requests a minute; else the service's.")
@@ -124,17 +124,25 @@ def events() -> None:
 @store_option
 @as_json_option
 def fold_events(store: Path, as_json: bool) -> None:
-    """Hand the log's events to the next build, where they count like those of the dataset."""
+    """Hand the log's events and the products put since to the next build.
+
+    Events count like those of the dataset; products win over it.
+    """
     from api.eventlog import EventLog
     from api.fold import fold
+    from api.shelf import Shelf
+    from kg.changes import write_changes
 
     with _opened(store) as (database, settings):
         count = fold(EventLog(database, settings.tenant), store)
-    emit(
-        {"events": count},
-        as_json,
-        lambda console: console.print(f"{count:,} events for the next build; now: clew build"),
-    )
+        changes = Shelf(database, settings.tenant).all()
+    write_changes(store, changes)
+
+    def human(console: Console) -> None:
+        told = f"{count:,} events and {len(changes):,} products for the next build"
+        console.print(f"{told}; now: clew build")
+
+    emit({"events": count, "products": len(changes)}, as_json, human)
 
 
 @events.command("prune")

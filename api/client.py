@@ -32,23 +32,34 @@ from api.schemas import (
     SimilarProducts,
 )
 from api.schemas_events import ErasureOut, EventIn, EventsOut, ExportOut, MergeOut, QueryOut
+from api.schemas_feedback import FeedbackIn, FeedbackOut
+from api.schemas_lists import RelatedProducts, TrendingProducts
+from api.schemas_products import ProductIn, ProductPart, ProductStored
+from commerce.related import Kind
 from kg.errors import ClewError
 
 __all__ = [
     "AsyncClient",
     "Call",
     "Client",
+    "Nothing",
     "ServiceError",
+    "change_product",
     "cypher",
     "erase",
     "events",
     "export",
+    "feedback",
     "for_history",
     "merge",
     "product",
+    "put_product",
     "recommendations",
+    "related",
     "session_recommendations",
     "similar",
+    "take_back_product",
+    "trending",
 ]
 
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -63,6 +74,10 @@ class ServiceError(ClewError):
     def __init__(self, problem: Problem) -> None:
         super().__init__(f"{problem.status} {problem.title}: {problem.detail}")
         self.problem = problem
+
+
+class Nothing(BaseModel):
+    """An answer without a body."""
 
 
 @dataclass(frozen=True)
@@ -107,11 +122,45 @@ def product(product_id: str, *, lang: str = "en") -> Call[ProductDetail]:
     return Call("GET", path, ProductDetail, query={"lang": lang})
 
 
+def related(product_id: str, kind: Kind | None = None, **options: Any) -> Call[RelatedProducts]:
+    """Bundles, substitutes or complements of a product."""
+    query = options if kind is None else {"kind": kind, **options}
+    return Call("GET", f"/v1/products/{_in_path(product_id)}/related", RelatedProducts, query=query)
+
+
+def trending(**options: Any) -> Call[TrendingProducts]:
+    """What is wanted now; ``half_life_days`` and options as `api.schemas.ListOptions`."""
+    return Call("GET", "/v1/trending", TrendingProducts, query=options)
+
+
+def put_product(product_id: str, product: ProductIn) -> Call[ProductStored]:
+    """Add a product, or say all of one anew."""
+    body = product.model_dump(mode="json", exclude_unset=True)
+    return Call("PUT", f"/v1/products/{_in_path(product_id)}", ProductStored, body=body)
+
+
+def change_product(product_id: str, part: ProductPart) -> Call[ProductStored]:
+    """Change some fields of a product."""
+    body = part.model_dump(mode="json", exclude_unset=True)
+    return Call("PATCH", f"/v1/products/{_in_path(product_id)}", ProductStored, body=body)
+
+
+def take_back_product(product_id: str) -> Call[Nothing]:
+    """Forget what was put of a product."""
+    return Call("DELETE", f"/v1/products/{_in_path(product_id)}", Nothing)
+
+
 def events(rows: Sequence[EventIn], *, idempotency_key: str | None = None) -> Call[EventsOut]:
     """Send events; under a key of their own where none is given."""
     body = {"events": [row.model_dump(mode="json", exclude_none=True) for row in rows]}
     key = idempotency_key or secrets.token_hex(16)
     return Call("POST", "/v1/events", EventsOut, body=body, headers={"Idempotency-Key": key})
+
+
+def feedback(said: FeedbackIn) -> Call[FeedbackOut]:
+    """Send what a shopper says of a reason."""
+    body = said.model_dump(mode="json", exclude_none=True)
+    return Call("POST", "/v1/feedback", FeedbackOut, body=body)
 
 
 def merge(session_id: str, user_id: str) -> Call[MergeOut]:
@@ -239,7 +288,7 @@ def _wait(answer: httpx.Response | None, tried: int) -> float:
 
 def _read(call: Call[Answer], answer: httpx.Response) -> Answer:
     if answer.is_success:
-        return call.answer.model_validate_json(answer.content)
+        return call.answer.model_validate_json(answer.content or b"{}")
     try:
         problem = Problem.model_validate_json(answer.content)
     except ValueError:

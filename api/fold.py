@@ -43,7 +43,7 @@ def _rows(log: EventLog) -> Iterator[dict[str, Any]]:
     columns = (events.c.subject, events.c.product, events.c.event, events.c.at, events.c.value)
     with log.database.reading() as connection:
         pairs = select(merges.c.session, merges.c.user).where(merges.c.tenant == tenant)
-        whose = dict(row._tuple() for row in connection.execute(pairs))
+        whose = {row.session: row.user for row in connection.execute(pairs)}
         of_user: dict[str, list[Event]] = defaultdict(list)
         query = select(*columns).where(events.c.tenant == tenant)
         for subject, *row in connection.execute(query.order_by(events.c.at, events.c.id)):

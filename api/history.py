@@ -1,28 +1,39 @@
 """A shopper's whole history: what the snapshot knows of them and what the log heard since.
 
-In: the service of a snapshot, the event log. Out: `gnn.history.History`. An event that stands in
+In: the service of a snapshot, the event log. Out: a `Shopper`. An event that stands in
 both, because a build took it in, counts once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from api.eventlog import EventLog, aware
+from api.feedback import Wishes, wishes
 from api.people import Pseudonyms
 from gnn.history import Event, History
 from gnn.teller import Teller
 from kg.errors import NotFoundError
+from kg.records import EVENTS
 
-__all__ = ["session_history", "user_history", "withdrawn"]
+__all__ = ["Shopper", "session_history", "user_history", "withdrawn"]
 
 _TAKEN_BACK = frozenset({"cart", "purchase"})
 _BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 
 
-def user_history(teller: Teller, log: EventLog, people: Pseudonyms, user_id: str) -> History:
-    """What a user did, by the shop's own id.
+@dataclass(frozen=True, slots=True)
+class Shopper:
+    """Someone recommendations are for."""
+
+    history: History  # without what nothing shall be recommended because of
+    wishes: Wishes
+
+
+def user_history(teller: Teller, log: EventLog, people: Pseudonyms, user_id: str) -> Shopper:
+    """What a user did and does not want, by the shop's own id.
 
     Raises:
         NotFoundError: nothing is known of them, or they were erased.
@@ -39,11 +50,12 @@ def user_history(teller: Teller, log: EventLog, people: Pseudonyms, user_id: str
             f"user {user_id!r} has no events; send some to /v1/events, "
             "or give a history to recommend from"
         )
-    return teller.recommender.history(_joined(before, fresh), user=name if known else None)
+    history = teller.recommender.history(_joined(before, fresh), user=name if known else None)
+    return _heeded(teller, history, fresh)
 
 
-def session_history(teller: Teller, log: EventLog, people: Pseudonyms, session_id: str) -> History:
-    """What happened in an anonymous session.
+def session_history(teller: Teller, log: EventLog, people: Pseudonyms, session_id: str) -> Shopper:
+    """What happened in an anonymous session, and what is not wanted there.
 
     Raises:
         NotFoundError: nothing did.
@@ -55,18 +67,23 @@ def session_history(teller: Teller, log: EventLog, people: Pseudonyms, session_i
             f"session {session_id!r} has no events; send some to /v1/events, "
             "or give a history to recommend from"
         )
-    return teller.recommender.history(withdrawn(fresh))
+    return _heeded(teller, teller.recommender.history(withdrawn(fresh)), fresh)
+
+
+def _heeded(teller: Teller, history: History, fresh: Sequence[Event]) -> Shopper:
+    said = wishes(fresh)
+    return Shopper(said.heed(history, teller.recommender.products), said)
 
 
 def withdrawn(found: Sequence[Event]) -> list[Event]:
-    """Events without those that a later ``remove`` takes back, and without the removals."""
+    """Events without those that a later ``remove`` takes back, removals and feedback."""
     last: Mapping[str, int] = {
         event.product: at for at, event in enumerate(found) if event.event == "remove"
     }
     return [
         event
         for at, event in enumerate(found)
-        if event.event != "remove"
+        if event.event in EVENTS
         and not (event.event in _TAKEN_BACK and at < last.get(event.product, -1))
     ]
 

@@ -26,9 +26,10 @@ from kg.errors import NotFoundError
 
 __all__ = ["SCOPES", "Key", "Keys", "Scope"]
 
-Scope = Literal["recommend", "events", "analyst", "admin"]
+Scope = Literal["recommend", "events", "catalogue", "analyst", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
-"""What a key may be allowed: ask for products; send events; query the graph; everything else."""
+"""What a key may be allowed: ask for products; send events; put products; query the graph;
+everything else."""
 
 _KEY = re.compile(r"clew_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
 _TRUSTED_S = 1.0

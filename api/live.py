@@ -1,7 +1,8 @@
-"""The service of a store's current snapshot, replaced when another one is published.
+"""The service of a store's current snapshot, with the products put since, replaced when either is.
 
-In: a snapshot store. Out: a `Service` for each request; requests under way keep the one they began
-with, so a switch drops none.
+In: a snapshot store, a shelf of changed products. Out: a `Service` for each request; requests under
+way keep the one they began with, so a switch drops none. The index of search takes longest to make:
+until that of the newest service is there, searches are answered by the one before it.
 """
 
 from __future__ import annotations
@@ -10,13 +11,18 @@ import logging
 import threading
 from collections.abc import Callable
 
+from api.overlay import Overlay
 from api.service import Service
-from kg.errors import ClewError
+from api.shelf import Shelf
+from gnn.teller import Teller
+from kg.changes import ProductChange
+from kg.errors import ClewError, NotFoundError
 from kg.snapshot import SnapshotStore
 
 __all__ = ["Live"]
 
 _log = logging.getLogger(__name__)
+_FOLLOW_S = 0.5
 
 
 class Live:
@@ -44,39 +50,119 @@ class Live:
         self._options = {"min_buyers": min_buyers, "kept_answers": kept_answers}
         self._warm_search = warm_search
         self._loaded = loaded
-        self._service = self._load()
+        self._shelf: Shelf | None = None
+        self._seen: tuple[int, int] | None = None
+        self._overlay = self._load()
+        self._service = self._searching = self._overlay.base
         self._stop = threading.Event()
+        self._changing = threading.Lock()  # one thread at a time makes a service
+        self._unready = threading.Event()  # the newest service has no index of search
 
     @property
     def service(self) -> Service:
         """The service to answer this request with."""
         return self._service
 
-    def watch(self, every_s: float) -> threading.Thread:
-        """Look for a new snapshot in the background until `stop`."""
-        thread = threading.Thread(target=self._watch, args=(every_s,), daemon=True)
-        thread.start()
-        return thread
+    @property
+    def searching(self) -> Service:
+        """The newest service whose index of search is made; the newest where none is."""
+        service, before = self._service, self._searching
+        return service if service.can_search or not before.can_search else before
+
+    def follow(self, shelf: Shelf) -> None:
+        """Serve what is on a shelf too, from now on.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        self._shelf = shelf
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Serve what is on the shelf now; at once where that is served already.
+
+        Raises:
+            StoreError: the shelf cannot be read.
+        """
+        if self._shelf is None:
+            return
+        with self._changing:
+            state = self._shelf.state()
+            if state != self._seen:
+                self._switch(self._overlay.service(self._shelf.all()))
+                self._seen = state
+
+    def check(self, change: ProductChange) -> bool:
+        """Whether a change is of a product that is served, and holds.
+
+        Raises:
+            NotFoundError: a part was given of a product there is not.
+            DatasetError: a field does not hold.
+        """
+        before = self._overlay.of_catalogue(change.product)
+        known = self._service.knows(change.product)
+        if not change.whole and not known:
+            raise NotFoundError(
+                f"no product {change.product!r} is served, so no part of it can be changed; "
+                "PUT all of it"
+            )
+        self._overlay.check(before, change)
+        return known
+
+    def watch(self, every_s: float) -> list[threading.Thread]:
+        """Look for a new snapshot and for changed products in the background until `stop`."""
+        works = (self._watch, every_s), (self._follow, _FOLLOW_S), (self._index, _FOLLOW_S)
+        threads = [
+            threading.Thread(target=work, args=(seconds,), daemon=True) for work, seconds in works
+        ]
+        for thread in threads:
+            thread.start()
+        return threads
 
     def stop(self) -> None:
         """Stop watching."""
         self._stop.set()
 
-    def _load(self) -> Service:
+    def _load(self) -> Overlay:
         snapshot = self._store.current()
-        service = Service(snapshot, self._store.pseudonym_key(), **self._options)
+        teller = Teller(snapshot, self._store.pseudonym_key())
         self._loaded()
-        return service
+        return Overlay(Service(teller, **self._options), self._store.reader)
+
+    def _switch(self, service: Service) -> None:
+        before = self.searching
+        if before.can_search:
+            self._searching = before
+            service.take_searcher(before)
+        self._service = service
+        words = before.can_search and before.texts == service.texts
+        if not words and (self._warm_search or before.can_search):
+            self._unready.set()
 
     def _warm(self, service: Service) -> None:
         try:
-            if self._warm_search:
-                _ = service.searcher
+            service.make_searcher()
+            self._searching = service
         except ClewError:
             _log.exception("the index of search cannot be made; searches will say so")
 
+    def _index(self, every_s: float) -> None:
+        """Make the index of search of the newest service, whenever one came without."""
+        if self._warm_search:
+            self._unready.set()
+        while not self._stop.is_set():
+            if self._unready.wait(every_s):
+                self._unready.clear()
+                self._warm(self._service)
+
+    def _follow(self, every_s: float) -> None:
+        while not self._stop.wait(every_s):
+            try:
+                self.catch_up()
+            except ClewError:
+                _log.exception("changed products cannot be read; those served before stay")
+
     def _watch(self, every_s: float) -> None:
-        self._warm(self._service)
         failed = ""
         while not self._stop.wait(every_s):
             try:
@@ -84,9 +170,13 @@ class Live:
                 if current.id in {self._service.snapshot.id, failed} or not current.has_model:
                     continue
                 failed = current.id  # unless it loads
-                service = self._load()
-                self._warm(service)
-                self._service = service
+                overlay = self._load()
+                service = overlay.service(self._shelf.all() if self._shelf else ())
+                if self._warm_search:
+                    self._warm(service)
+                with self._changing:
+                    self._overlay, self._service, self._seen = overlay, service, None
+                    self._searching = service
                 _log.info("serving another snapshot", extra={"snapshot": current.id})
             except ClewError:
                 _log.exception("the new snapshot cannot be served; the old one stays")

@@ -6,6 +6,7 @@ accepted, what the service refuses it does not allow.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI
@@ -15,13 +16,15 @@ from api.settings import Settings
 __all__ = ["describe"]
 
 
-def describe(app: FastAPI, settings: Settings) -> None:
+def describe(app: FastAPI, settings: Settings, surfaces: Sequence[str]) -> None:
     """Write the settings' limits into the document the application hands out."""
     document = app.openapi()  # made once and kept by the application
     schemas = document["components"]["schemas"]
     for request in ("RecommendRequest", "SearchRequest"):
         schemas[request]["properties"]["k"]["maximum"] = settings.max_k
         schemas[request]["properties"]["history"]["maxItems"] = settings.max_history
+    places = {"type": "string", "enum": list(surfaces)}
+    schemas["RecommendRequest"]["properties"]["surface"]["anyOf"][0] = places
     schemas["EventsIn"]["properties"]["events"]["maxItems"] = settings.max_events
     asked = schemas["QueryIn"]["properties"]
     asked["limit"]["anyOf"][0]["maximum"] = settings.query_rows
@@ -30,6 +33,8 @@ def describe(app: FastAPI, settings: Settings) -> None:
         for parameter in operation.get("parameters", ()):
             if parameter["name"] == "k":
                 parameter["schema"]["maximum"] = settings.max_k
+            if parameter["name"] == "surface":
+                parameter["schema"] = places
         if not settings.keys_required:
             operation.pop("security", None)
     if not settings.keys_required:

@@ -14,6 +14,7 @@ from api.keys import Keys
 from api.people import Pseudonyms
 from api.rulebook import Rulebook
 from api.settings import Settings
+from api.shelf import Shelf
 from kg.errors import ClewError, StoreError
 from kg.snapshot import SnapshotStore
 
@@ -34,6 +35,7 @@ class Parts:
     keys: Keys
     access: Access
     rules: Rulebook
+    shelf: Shelf
 
     def keep_house(self, days: float, stop: threading.Event) -> threading.Thread:
         """Remove events older than some days, now and hourly, until told to stop."""
@@ -83,4 +85,5 @@ def open_parts(settings: Settings) -> Parts:
             workers=settings.workers,
         ),
         rules=Rulebook(database, settings.tenant),
+        shelf=Shelf(database, settings.tenant),
     )

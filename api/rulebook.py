@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import Delete, delete, insert, select
 
@@ -32,29 +33,21 @@ class Rulebook:
         self._tenant = tenant
         self._lock = threading.Lock()
         self._read: tuple[float, tuple[Rule, ...]] = (-_FRESH_S, ())
+        self._changes = 0  # made by this process: what was read before one is not kept after it
 
     def all(self) -> Sequence[Rule]:
         """Every rule, valid now or not, by id."""
         now = time.monotonic()
-        at, known = self._read
+        with self._lock:
+            (at, known), changes = self._read, self._changes
         if now - at < _FRESH_S:
             return known
         query = select(rules).where(rules.c.tenant == self._tenant).order_by(rules.c.id)
         with self._database.reading() as connection:
-            found = tuple(
-                Rule(
-                    id=row["id"],
-                    action=row["action"],
-                    target=row["target"],
-                    amount=1.0 if row["amount"] is None else row["amount"],
-                    starts=_time(row["starts"]),
-                    ends=_time(row["ends"]),
-                    note=row["note"],
-                )
-                for row in connection.execute(query).mappings()
-            )
+            found = tuple(_rule(row) for row in connection.execute(query).mappings())
         with self._lock:
-            self._read = (now, found)
+            if changes == self._changes:
+                self._read = (now, found)
         return found
 
     def put(self, rule_id: str, rule: RuleIn) -> RuleOut:
@@ -73,7 +66,7 @@ class Rulebook:
             connection.execute(self._one(rule_id))
             connection.execute(insert(rules).values(row))
         self._forget()
-        return next(shown(kept) for kept in self.all() if kept.id == rule_id)
+        return shown(_rule(row))
 
     def remove(self, rule_id: str) -> None:
         """Remove a rule.
@@ -91,7 +84,20 @@ class Rulebook:
 
     def _forget(self) -> None:
         with self._lock:
+            self._changes += 1
             self._read = (-_FRESH_S, ())
+
+
+def _rule(row: Any) -> Rule:
+    return Rule(
+        id=row["id"],
+        action=row["action"],
+        target=row["target"],
+        amount=1.0 if row["amount"] is None else row["amount"],
+        starts=_time(row["starts"]),
+        ends=_time(row["ends"]),
+        note=row["note"],
+    )
 
 
 def shown(rule: Rule) -> RuleOut:

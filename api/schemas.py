@@ -59,6 +59,11 @@ class ListOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
+    surface: str | None = Field(
+        None,
+        pattern="^[a-z][a-z0-9_-]{0,63}$",
+        description="place in the shop, whose defaults count for what is not given",
+    )
     k: int = Field(10, ge=1, description="how many products")
     lang: str = Field("en", pattern="^[a-z]{2}$", description="language of the words, ISO 639-1")
     paths: int = Field(3, ge=0, le=20, description="how many paths to show for each product")
@@ -173,6 +178,9 @@ class SnapshotInfo(_Out):
 
     id: str
     dataset: str
+    products_revision: int = Field(
+        0, description="of the last product put or changed since it was built; 0: none was"
+    )
 
 
 class OrderOut(_Out):
@@ -191,6 +199,9 @@ class Recommendations(_Out):
     snapshot: SnapshotInfo
     order: OrderOut
     history: list[ProductCard] = Field(description="what the answer rests on, newest first")
+    heeded: list[str] = Field(
+        [], description="terms and products that the shopper does not want to be led by"
+    )
     recommendations: list[Recommendation]
 
 

@@ -14,33 +14,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from api.answers import Answers
+from api.feedback import Wishes
+from api.options import order_of, selection_of
 from api.schemas import (
     Health,
     HistoryItemIn,
     ListOptions,
-    OrderOut,
     ProductDetail,
     ProductList,
     Recommendation,
     Recommendations,
-    RecommendRequest,
     SimilarProducts,
     SnapshotInfo,
 )
 from api.wire import Wire, card_out
+from commerce.baskets import Baskets
 from commerce.catalogue import Catalogue
 from commerce.demand import Demand, forecast
 from commerce.product_page import product_page
+from commerce.related import Related
 from commerce.rules import Rule, Ruling, order, ruling
 from commerce.search import Searcher
-from commerce.selection import Selection, Selector
+from commerce.selection import Selector
 from gnn.explain import ExplainConfig
 from gnn.history import Event, History
 from gnn.rerank import Diversity
 from gnn.teller import Teller
 from kg.fact_index import FactIndex
 from kg.ids import entity_id
-from kg.snapshot import Snapshot
+from kg.records import Product
 
 __all__ = ["Service"]
 
@@ -49,21 +51,32 @@ class Service:
     """Answers from one snapshot."""
 
     def __init__(
-        self,
-        snapshot: Snapshot,
-        pseudonym_key: bytes,
-        *,
-        min_buyers: int = 5,
-        kept_answers: int = 0,
+        self, teller: Teller, *, min_buyers: int = 5, kept_answers: int = 0, revision: int = 0
     ) -> None:
-        self.snapshot = snapshot
-        self.teller = Teller(snapshot, pseudonym_key)
+        """Answer from a loaded snapshot.
+
+        Args:
+            teller: the snapshot, with what came since (`api.overlay`).
+            min_buyers: fewest others behind a co-purchase that is told.
+            kept_answers: lists kept for a while, for who asks the same.
+            revision: of the last change of a product that came since; 0: none did.
+        """
+        self.snapshot = teller.snapshot
+        self.teller, self.revision = teller, revision
+        self.texts: Sequence[Product] = ()  # what came since, without prices and stock
         self.catalogue = Catalogue(self.teller.kg.products)
         self.facts = FactIndex(self.teller.kg.facts)
         self.selector = Selector(self.catalogue, self.teller.kg, self.teller.schema)
-        self._wire = Wire(self.teller, self.catalogue, self.facts)
-        self._min_buyers = min_buyers
+        self.wire = Wire(self.teller, self.catalogue, self.facts)
+        self.min_buyers, self.kept_answers = min_buyers, kept_answers
         self._answers = Answers(kept_answers)
+
+    def use(self, teller: Teller, catalogue: Catalogue) -> None:
+        """Answer with other words, prices and stock of the same products; before it serves."""
+        self.teller, self.catalogue = teller, catalogue
+        self.selector = self.selector.revised(catalogue)
+        self.wire = Wire(teller, catalogue, self.facts)
+        self._answers = Answers(self.kept_answers)
 
     @cached_property
     def demand(self) -> Demand | None:
@@ -71,8 +84,35 @@ class Service:
         return forecast(self.teller.kg.interactions, self.catalogue.products)
 
     @cached_property
+    def related(self) -> Related:
+        """Products beside a product, made when first asked for."""
+        baskets = Baskets(self.teller.kg.interactions, self.catalogue.products)
+        return Related(self.teller, self.facts, self.selector, baskets)
+
+    @property
+    def can_search(self) -> bool:
+        """Whether the index of search is made."""
+        return "searcher" in vars(self)
+
+    def knows(self, product_id: str) -> bool:
+        """Whether a product is served, by the shop's own id."""
+        return entity_id("product", product_id) in self.catalogue.products
+
+    @cached_property
     def searcher(self) -> Searcher:
         """Search over the snapshot, made when first asked for."""
+        return self._new_searcher()
+
+    def make_searcher(self) -> None:
+        """Make the index of search anew."""
+        vars(self)["searcher"] = self._new_searcher()
+
+    def take_searcher(self, before: Service) -> None:
+        """Search by the index of a service with the same products, at this one's prices."""
+        if list(before.catalogue.products) == list(self.catalogue.products):
+            vars(self)["searcher"] = before.searcher.revised(self.teller.kg.products)
+
+    def _new_searcher(self) -> Searcher:
         teller = self.teller
         return Searcher(teller.kg, teller.schema, teller.recommender, facts=self.facts)
 
@@ -80,7 +120,9 @@ class Service:
     def info(self) -> SnapshotInfo:
         """The snapshot, as it is named in every answer."""
         return SnapshotInfo(
-            id=self.snapshot.id, dataset=self.snapshot.manifest.dataset.get("name", "")
+            id=self.snapshot.id,
+            dataset=self.snapshot.manifest.dataset.get("name", ""),
+            products_revision=self.revision,
         )
 
     def health(self) -> Health:
@@ -94,23 +136,19 @@ class Service:
         )
 
     def recommend(
-        self, history: History, options: ListOptions, rules: Sequence[Rule] = ()
+        self,
+        history: History,
+        options: ListOptions,
+        rules: Sequence[Rule] = (),
+        wishes: Wishes | None = None,
     ) -> Recommendations:
-        """Recommendations for a history (`api.history`).
+        """Recommendations for a history (`api.history`) that heed what is not wanted.
 
         Raises:
             NotFoundError: a term or product that is filtered by is not in the snapshot.
         """
-        key = (history.key, *_asked(options, rules))
-        return self._answers.of(key, lambda: self._recommended(history, options, rules))
-
-    def given_history(self, request: RecommendRequest) -> History:
-        """The history that is sent along, oldest first.
-
-        Raises:
-            NotFoundError: a product is not in the snapshot.
-        """
-        return self.history_of(request.history)
+        key = (history.key, wishes, *_asked(options, rules))
+        return self._answers.of(key, lambda: self._recommended(history, options, rules, wishes))
 
     def history_of(self, items: Sequence[HistoryItemIn]) -> History:
         """What somebody did, oldest first.
@@ -166,26 +204,32 @@ class Service:
             stock=page.card.stock,
             units_per_week=page.units_per_week,
             days_of_cover=page.days_of_cover,
-            facts=[self._wire.fact(fact, lang) for fact in page.facts],
+            facts=[self.wire.fact(fact, lang) for fact in page.facts],
         )
 
     def products(self, text: str, *, limit: int, offset: int, lang: str) -> ProductList:
         """Products whose title holds all words of a text; all products where it is empty."""
         rows = self.catalogue.find(text)
         chosen = rows[offset : offset + limit]
-        return ProductList(total=len(rows), products=[self._wire.card(row, lang) for row in chosen])
+        return ProductList(total=len(rows), products=[self.wire.card(row, lang) for row in chosen])
 
     def _recommended(
-        self, history: History, options: ListOptions, rules: Sequence[Rule]
+        self,
+        history: History,
+        options: ListOptions,
+        rules: Sequence[Rule],
+        wishes: Wishes | None,
     ) -> Recommendations:
         newest = sorted(
             range(len(history.rows)), key=lambda at: (-history.weights[at], history.rows[at])
         )
-        listed = self._ranked(history, options, rules, similar=False)
+        unwanted = () if wishes is None else wishes.terms
+        listed = self._ranked(history, options, rules, similar=False, unwanted=unwanted)
         return Recommendations(
             snapshot=self.info,
-            order=_order(listed, options),
-            history=[self._wire.card(int(history.rows[at]), options.lang) for at in newest[:50]],
+            heeded=[] if wishes is None else [*wishes.terms, *wishes.products],
+            order=order_of(listed, options),
+            history=[self.wire.card(int(history.rows[at]), options.lang) for at in newest[:50]],
             recommendations=listed,
         )
 
@@ -196,17 +240,23 @@ class Service:
         listed = self._ranked(history, options, rules, similar=True)
         return SimilarProducts(
             snapshot=self.info,
-            order=_order(listed, options),
-            product=self._wire.card(self.catalogue.row(product), options.lang),
+            order=order_of(listed, options),
+            product=self.wire.card(self.catalogue.row(product), options.lang),
             similar=listed,
         )
 
     def _ranked(
-        self, history: History, options: ListOptions, rules: Sequence[Rule], *, similar: bool
+        self,
+        history: History,
+        options: ListOptions,
+        rules: Sequence[Rule],
+        *,
+        similar: bool,
+        unwanted: Sequence[str] = (),
     ) -> list[Recommendation]:
         if not len(history.rows):
             return []
-        allowed = self.selector.mask(_selection(options))
+        allowed = self.selector.mask(selection_of(options, unwanted))
         valid = ruling(rules, self.selector, len(self.catalogue), datetime.now(UTC))
         if valid is not None and (valid.movers or valid.pins):
             return self._ruled(history, options, allowed, valid, similar=similar)
@@ -216,13 +266,13 @@ class Service:
             history,
             options.k,
             options.lang,
-            self._explain(options),
+            self.explain_config(options),
             candidates=allowed,
             similar=similar,
             diversity=Diversity(diversity=options.diversity),
         )
         return [
-            self._wire.recommendation(rank, explanation, options.lang)
+            self.wire.recommendation(rank, explanation, options.lang)
             for rank, explanation in enumerate(told, start=1)
         ]
 
@@ -240,11 +290,11 @@ class Service:
         allowed[history.rows] = False
         scores = self.teller.recommender.scores(history)
         rows = order(scores, allowed, valid, options.k)
-        config = self._explain(options)
+        config = self.explain_config(options)
         told = self.teller.told(history, rows, options.lang, config, similar) if rows else []
         eligible = np.sort(scores[allowed & ~valid.excluded])
         return [
-            self._wire.recommendation(
+            self.wire.recommendation(
                 rank,
                 explanation,
                 options.lang,
@@ -256,26 +306,22 @@ class Service:
             for rank, explanation in enumerate(told, start=1)
         ]
 
-    def _explain(self, options: ListOptions) -> ExplainConfig:
-        return ExplainConfig(max_paths=options.paths, min_buyers=self._min_buyers)
+    def allowed(self, options: ListOptions, rules: Sequence[Rule]) -> NDArray[np.bool_]:
+        """Products a list may hold by its options and the rules that exclude, (n,).
+
+        Raises:
+            NotFoundError: a term or product that is filtered by is not in the snapshot.
+        """
+        allowed = self.selector.mask(selection_of(options))
+        valid = ruling(rules, self.selector, len(self.catalogue), datetime.now(UTC))
+        return allowed if valid is None else allowed & ~valid.excluded
+
+    def explain_config(self, options: ListOptions) -> ExplainConfig:
+        """How much is told."""
+        return ExplainConfig(max_paths=options.paths, min_buyers=self.min_buyers)
 
 
 def _asked(options: ListOptions, rules: Sequence[Rule]) -> tuple[str, tuple[Rule, ...]]:
     """What a list depends on besides the snapshot and the history."""
     now = datetime.now(UTC)
     return options.model_dump_json(), tuple(rule for rule in rules if rule.valid(now))
-
-
-def _selection(options: ListOptions) -> Selection:
-    return Selection(
-        terms=options.term,
-        min_price=options.min_price,
-        max_price=options.max_price,
-        in_stock=options.in_stock,
-        without=[entity_id("product", product) for product in options.exclude],
-    )
-
-
-def _order(listed: Sequence[Recommendation], options: ListOptions) -> OrderOut:
-    reordered = any(item.rank != item.rank_by_score for item in listed)
-    return OrderOut(diversity=options.diversity, reordered=reordered)

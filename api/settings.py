@@ -74,6 +74,9 @@ class Settings(BaseSettings):
     cors_origins: tuple[str, ...] = Field((), description="pages of these origins may call the API")
     query_timeout_s: float = Field(10.0, gt=0, le=300, description="longest analyst's query")
     query_rows: int = Field(10_000, ge=1, description="most rows of an analyst's query")
+    surfaces: Path | None = Field(
+        None, description="TOML file: places in the shop and their defaults (api/surfaces.py)"
+    )
     retention_days: float | None = Field(
         None, gt=0, description="events older than this are removed hourly; None: none are"
     )

@@ -5,6 +5,8 @@ In: the product table of a snapshot. Out: look-ups by row, in memory.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,6 +54,22 @@ class Catalogue:
             "\n".join({own, *(title.casefold() for title in titles.values())})
             for own, titles in zip(folded, self._titles, strict=True)
         ]
+
+    def revised(self, rows: Sequence[int], products: pa.Table) -> Catalogue:
+        """The same products, some of them in other words.
+
+        Args:
+            rows: of those that changed.
+            products: what they are now, in the same order.
+        """
+        other, now = copy(self), Catalogue(products)
+        for name, values in vars(self).items():
+            if isinstance(values, list):
+                listed = list(values)
+                for row, value in zip(rows, getattr(now, name), strict=True):
+                    listed[row] = value
+                setattr(other, name, listed)
+        return other
 
     def __len__(self) -> int:
         return len(self.products)

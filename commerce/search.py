@@ -11,9 +11,11 @@ first in the catalogue wins.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from commerce.search_filter import Matched, Relaxation, match, part_norms, refused
@@ -105,6 +107,12 @@ class Searcher:
         )
         titles = kg.products["title"].to_pylist()
         self._teller = Teller(facts or FactIndex(kg.facts), self.index, self.texts, titles)
+
+    def revised(self, products: pa.Table) -> Searcher:
+        """The same texts and facts with other prices and stock of the same products."""
+        other = copy(self)
+        other.index = self.index.revised(products)
+        return other
 
     def search(
         self,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from copy import copy
 from decimal import Decimal
 from functools import lru_cache
 
@@ -42,14 +43,23 @@ class Constraints:
                 self._narrower[broader].add(concept.id)
         self._rows = self._holders(kg, schema)
         self._measures = _by_dimension(self._rows, schema)
-        prices = kg.products["price"].to_pylist()
+        self._offer(kg.products)
+        self.has = lru_cache(maxsize=_KEPT)(self._has)
+
+    def _offer(self, products: pa.Table) -> None:
+        prices = products["price"].to_pylist()
         self.prices = np.array(
             [np.nan if price is None else float(price) for price in prices], dtype=np.float64
         )
-        stocks = kg.products["stock"].to_pylist()
+        stocks = products["stock"].to_pylist()
         self.in_stock = np.array([stock is None or stock > 0 for stock in stocks], dtype=bool)
         self.known_stock = np.array([stock is not None and stock > 0 for stock in stocks], bool)
-        self.has = lru_cache(maxsize=_KEPT)(self._has)
+
+    def revised(self, products: pa.Table) -> Constraints:
+        """The same facts with other prices and stock of the same products."""
+        other = copy(self)
+        other._offer(products)
+        return other
 
     @property
     def num_products(self) -> int:

@@ -9,10 +9,12 @@ it, as facets in a shop do.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
@@ -36,6 +38,7 @@ class Selection:
     max_price: float | None = None
     in_stock: bool = True  # leave out what is known to be out of stock
     without: Sequence[str] = ()  # compact ids of products
+    unwanted: Sequence[str] = ()  # terms; what carries one does not pass, unknown ones say nothing
 
 
 class Selector:
@@ -48,16 +51,27 @@ class Selector:
         self._narrower = _narrower(kg, schema)
         self._known = {*kg.entities["id"].to_pylist(), *schema.concepts}
         entity_facts = kg.facts.filter(pc.is_null(kg.facts["datatype"]))
-        rows = catalogue.products.rows(entity_facts["subject"].to_pylist())
+        names = pa.array(list(catalogue.products), pa.string())
+        found = pc.index_in(entity_facts["subject"].combine_chunks(), names)
+        rows = pc.fill_null(found, -1).to_numpy().astype(np.int64)
         objects = entity_facts["object"].combine_chunks().dictionary_encode()
         codes = objects.indices.to_numpy()
         kept = rows >= 0
         order = np.argsort(codes[kept], kind="stable")
         self._rows, codes = rows[kept][order], codes[kept][order]
-        names = objects.dictionary.to_pylist()
-        bounds = np.searchsorted(codes, np.arange(len(names) + 1)).tolist()
-        self._span = {name: (bounds[at], bounds[at + 1]) for at, name in enumerate(names)}
+        bounds = np.searchsorted(codes, np.arange(len(objects.dictionary) + 1)).tolist()
+        self._span = {
+            name: (bounds[at], bounds[at + 1])
+            for at, name in enumerate(objects.dictionary.to_pylist())
+        }
         self.of_term = lru_cache(maxsize=1024)(self._of_term)
+
+    def revised(self, catalogue: Catalogue) -> Selector:
+        """The same products and facts with other prices and stock."""
+        other = copy(self)
+        other._catalogue = catalogue
+        other._available, other._prices = catalogue.available(), catalogue.prices()
+        return other
 
     def mask(self, selection: Selection) -> Mask:
         """Products that pass, (n,).
@@ -76,6 +90,9 @@ class Selector:
             allowed &= self._prices >= selection.min_price
         if selection.max_price is not None:
             allowed &= self._prices <= selection.max_price
+        for term in selection.unwanted:
+            if term in self._known or term in self._catalogue.products:
+                allowed &= ~self.of_term(term)
         for product in selection.without:
             allowed[self._catalogue.row(product)] = False
         return allowed

@@ -24,6 +24,7 @@ from gnn.features import Features
 from gnn.fusion import FusionHead, HeadConfig
 from gnn.kin import Kin
 from gnn.lowrank import LowRankHead
+from gnn.newcomer_head import WithNewcomers
 from gnn.user_events import UserEvents
 from kg.errors import ModelError
 from kg.ids import Vocabulary
@@ -41,7 +42,7 @@ class Model:
     config: HeadConfig
     choice: HeadChoice  # which head, and why
     products: Vocabulary
-    head: FusionHead | LowRankHead
+    head: FusionHead | LowRankHead | WithNewcomers
     events: UserEvents
     broader: dict[str, tuple[Edge, ...]]  # facts from a concept to those it falls under
     kin: Kin  # whom products without events take after
@@ -54,7 +55,13 @@ class Model:
 
 
 def save_model(model: Model, directory: Path) -> None:
-    """Write a model into a directory."""
+    """Write a model into a directory.
+
+    Raises:
+        ModelError: it has newcomers, which no fit has seen.
+    """
+    if isinstance(model.head, WithNewcomers):
+        raise ModelError("a model with newcomers is made when served, not saved; train one instead")
     head, features, events = model.head, model.head.features, model.events
     arrays: dict[str, NDArray[Any]] = {
         **_head_arrays(head),

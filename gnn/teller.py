@@ -8,6 +8,7 @@ be shared between threads.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 
 import numpy as np
@@ -18,9 +19,11 @@ from gnn.history import Event, History
 from gnn.rerank import Diversity, places
 from gnn.score import Recommender
 from gnn.shoppers import Shoppers
+from gnn.storage import Model
 from gnn.words import Names, Narrator
 from kg.build import graph_of, schema_of
 from kg.errors import ModelError, NotFoundError
+from kg.facts import KnowledgeGraph
 from kg.ids import entity_id, pseudonym
 from kg.snapshot import Snapshot, SnapshotStore
 
@@ -57,6 +60,14 @@ class Teller:
             ModelError: see above.
         """
         return cls(store.current(), store.pseudonym_key())
+
+    def grown(self, kg: KnowledgeGraph, model: Model) -> Teller:
+        """The same snapshot with what came since: another graph, and the model made for it."""
+        teller = copy(self)
+        teller.kg, teller.recommender = kg, Recommender(model)
+        teller.names = Names(kg.entities)
+        teller.narrator = Narrator(self.schema, teller.names)
+        return teller
 
     def product(self, product_id: str) -> str:
         """Compact id of a product, by the dataset's own id.

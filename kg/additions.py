@@ -20,11 +20,18 @@ from filelock import FileLock
 from kg.errors import StoreError
 from kg.records import INTERACTION_SCHEMA
 
-__all__ = ["Additions", "add_erased", "read_additions", "write_events"]
+__all__ = [
+    "ADDITIONS_LOCK",
+    "Additions",
+    "add_erased",
+    "read_additions",
+    "replace_file",
+    "write_events",
+]
 
 _EVENTS = "events.parquet"
 _ERASED = "erased.txt"
-_LOCK = "additions.lock"
+ADDITIONS_LOCK = "additions.lock"
 _SAME = ["user_id", "product_id", "event", "timestamp"]
 
 
@@ -88,13 +95,13 @@ def add_erased(root: Path, users: Iterable[str]) -> None:
     path = root / "additions" / _ERASED
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.parent / _LOCK):
+        with FileLock(path.parent / ADDITIONS_LOCK):
             found = read_additions(root)
             every = sorted(found.erased | set(users))
-            _replace(path, "".join(f"{user}\n" for user in every).encode())
+            replace_file(path, "".join(f"{user}\n" for user in every).encode())
             gone = pc.is_in(found.events["user_id"], pa.array(every, pa.string()))
             if pc.any(gone).as_py():
-                _replace(path.parent / _EVENTS, _parquet(found.events.filter(pc.invert(gone))))
+                replace_file(path.parent / _EVENTS, _parquet(found.events.filter(pc.invert(gone))))
     except OSError as exc:
         raise StoreError(f"cannot write {path}: {exc.strerror}") from exc
 
@@ -108,8 +115,8 @@ def write_events(root: Path, events: pa.Table) -> None:
     path = root / "additions" / _EVENTS
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.parent / _LOCK):
-            _replace(path, _parquet(events.cast(INTERACTION_SCHEMA)))
+        with FileLock(path.parent / ADDITIONS_LOCK):
+            replace_file(path, _parquet(events.cast(INTERACTION_SCHEMA)))
     except OSError as exc:
         raise StoreError(f"cannot write {path}: {exc.strerror}") from exc
 
@@ -121,7 +128,7 @@ def _parquet(table: pa.Table) -> bytes:
     return content
 
 
-def _replace(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes) -> None:
     """Write aside, sync, rename: a reader sees the old file or the new one, whole."""
     temporary = path.with_suffix(".new")
     descriptor = os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)

@@ -20,6 +20,7 @@ import ontology
 from kg import __version__
 from kg.additions import Additions, read_additions
 from kg.catalog import Dataset, read_dataset, write_rejects
+from kg.changes import read_changes, with_changes
 from kg.conflicts import CONFLICTS_FILE, write_conflicts
 from kg.curated import CuratedFact, read_curated, written
 from kg.facts import KnowledgeGraph, build_graph
@@ -104,8 +105,9 @@ def build(
     watch.stage("ontology")
     schema = load_schema(directory)
     watch.stage("read")
+    changes = read_changes(store.root)
     with collector_paused():
-        dataset = read_dataset(path)
+        dataset = with_changes(read_dataset(path), changes)
     curated = read_curated([directory, path], schema)
     with store.writing(__version__) as draft:
         watch.stage("former")
@@ -125,6 +127,7 @@ def build(
             "name": dataset.meta.name,
             "format": dataset.format,
             "fingerprint": dataset.fingerprint,
+            "products_revision": str(max((change.revision for change in changes), default=0)),
         }
         draft.ontology = schema.fingerprint
         draft.counts = _counts(kg)

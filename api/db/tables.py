@@ -26,6 +26,7 @@ __all__ = [
     "events",
     "merges",
     "metadata",
+    "products",
     "rules",
     "tombstones",
 ]
@@ -97,6 +98,19 @@ api_keys = Table(
     Column("per_minute", Integer),  # own rate limit; null: the service's
     Column("created", BigInteger, nullable=False),
     Column("revoked", BigInteger),
+)
+
+products = Table(
+    "products",
+    metadata,
+    Column("id", _Number, primary_key=True, autoincrement=True),  # the revision
+    _tenant(key=False),
+    Column("product", String(256), nullable=False),  # the shop's own id
+    Column("whole", Integer, nullable=False),  # 1: all of the product, 0: only these fields
+    Column("fields", Text, nullable=False),  # JSON
+    Column("at", BigInteger, nullable=False),
+    UniqueConstraint("tenant", "product", name="products_once"),
+    sqlite_autoincrement=True,
 )
 
 rules = Table(

@@ -5,7 +5,8 @@ The dependencies are coroutines though they wait for nothing: others cost a thre
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
@@ -15,15 +16,19 @@ from api.parts import Parts
 from api.schemas import ListOptions
 from api.service import Service
 from api.settings import Settings
+from api.surfaces import Surface, settled
 
 __all__ = [
+    "CurrentLive",
     "CurrentParts",
     "CurrentService",
     "CurrentSettings",
+    "CurrentSurfaces",
     "Language",
     "Options",
     "SessionId",
     "UserId",
+    "at_surface",
     "check_k",
     "refuse",
 ]
@@ -44,10 +49,45 @@ async def _settings(request: Request) -> Settings:
     return settings
 
 
+AnyOptions = TypeVar("AnyOptions", bound=ListOptions)
+
+
+def _live(request: Request) -> Live:
+    live: Live = request.app.state.live
+    return live
+
+
+def _surfaces(request: Request) -> Mapping[str, Surface]:
+    surfaces: Mapping[str, Surface] = request.app.state.surfaces
+    return surfaces
+
+
+CurrentLive = Annotated[Live, Depends(_live)]
 CurrentService = Annotated[Service, Depends(_service)]
 CurrentParts = Annotated[Parts, Depends(_parts)]
 CurrentSettings = Annotated[Settings, Depends(_settings)]
-Options = Annotated[ListOptions, Query()]
+CurrentSurfaces = Annotated[Mapping[str, Surface], Depends(_surfaces)]
+
+
+def at_surface(options: AnyOptions, surfaces: Mapping[str, Surface], where: str) -> AnyOptions:
+    """Options with what their surface says where they say nothing.
+
+    Raises:
+        RequestValidationError: there is no such surface.
+    """
+    if options.surface is None:
+        return options
+    if options.surface not in surfaces:
+        names = ", ".join(sorted(surfaces))
+        refuse((where, "surface"), f"is {options.surface!r}; there are: {names}")
+    return settled(options, surfaces[options.surface])
+
+
+def _options(surfaces: CurrentSurfaces, options: Annotated[ListOptions, Query()]) -> ListOptions:
+    return at_surface(options, surfaces, "query")
+
+
+Options = Annotated[ListOptions, Depends(_options)]
 Language = Annotated[
     str, Query(pattern="^[a-z]{2}$", description="language of the words, ISO 639-1")
 ]

@@ -10,9 +10,11 @@ from api.routes.deps import (
     CurrentParts,
     CurrentService,
     CurrentSettings,
+    CurrentSurfaces,
     Options,
     SessionId,
     UserId,
+    at_surface,
     check_k,
     refuse,
 )
@@ -36,8 +38,8 @@ def for_user(
     Every event that was acknowledged counts, by whichever worker.
     """
     check_k(options.k, settings, "query")
-    history = user_history(service.teller, parts.log, parts.people, user_id)
-    return service.recommend(history, options, parts.rules.all())
+    shopper = user_history(service.teller, parts.log, parts.people, user_id)
+    return service.recommend(shopper.history, options, parts.rules.all(), shopper.wishes)
 
 
 @router.get("/sessions/{session_id:path}/recommendations", summary="For an anonymous session")
@@ -50,8 +52,8 @@ def for_session(
 ) -> Recommendations:
     """As for a user, from what happened in the session."""
     check_k(options.k, settings, "query")
-    history = session_history(service.teller, parts.log, parts.people, session_id)
-    return service.recommend(history, options, parts.rules.all())
+    shopper = session_history(service.teller, parts.log, parts.people, session_id)
+    return service.recommend(shopper.history, options, parts.rules.all(), shopper.wishes)
 
 
 @router.post("/recommendations", summary="For a history")
@@ -59,11 +61,13 @@ def for_history(
     service: CurrentService,
     parts: CurrentParts,
     settings: CurrentSettings,
+    surfaces: CurrentSurfaces,
     body: RecommendRequest,
 ) -> Recommendations:
     """Products for whoever has this history; nothing is stored."""
+    body = at_surface(body, surfaces, "body")
     check_k(body.k, settings, "body")
     if len(body.history) > settings.max_history:
         message = f"holds {len(body.history)} events, at most {settings.max_history} are read"
         refuse(("body", "history"), message)
-    return service.recommend(service.given_history(body), body, parts.rules.all())
+    return service.recommend(service.history_of(body.history), body, parts.rules.all())

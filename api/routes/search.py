@@ -8,10 +8,12 @@ from fastapi import APIRouter, Query
 
 from api.access import needs
 from api.history import user_history
+from api.live import Live
 from api.parts import Parts
-from api.routes.deps import CurrentParts, CurrentService, CurrentSettings, check_k, refuse
+from api.routes.deps import CurrentLive, CurrentParts, CurrentSettings, check_k, refuse
 from api.search_schemas import SearchAnswer, SearchOptions, SearchRequest
 from api.service import Service
+from commerce.offered import offered
 from commerce.search_plain import plain_answer
 from gnn.history import History
 
@@ -22,7 +24,7 @@ router = APIRouter(prefix="/v1/search", tags=["search"], dependencies=[needs("re
 
 @router.get("", summary="Search")
 def by_text(
-    service: CurrentService,
+    live: CurrentLive,
     parts: CurrentParts,
     settings: CurrentSettings,
     options: Annotated[SearchOptions, Query()],
@@ -33,12 +35,13 @@ def by_text(
     step by step, and the answer says what. Refusals and prices are never relaxed.
     """
     check_k(options.k, settings, "query")
-    return _answer(service, options, _known(service, parts, options))
+    service = live.searching
+    return _answer(live, service, options, _known(service, parts, options))
 
 
 @router.post("", summary="Search with a history")
 def with_history(
-    service: CurrentService, parts: CurrentParts, settings: CurrentSettings, body: SearchRequest
+    live: CurrentLive, parts: CurrentParts, settings: CurrentSettings, body: SearchRequest
 ) -> SearchAnswer:
     """The same for whoever has this history, whose taste counts; nothing is stored."""
     check_k(body.k, settings, "body")
@@ -48,23 +51,28 @@ def with_history(
     if body.history and body.user is not None:
         message = "is given beside a user; whose taste counts? Give one of them"
         refuse(("body", "history"), message)
+    service = live.searching
     if body.history:
-        return _answer(service, body, service.history_of(body.history))
-    return _answer(service, body, _known(service, parts, body))
+        return _answer(live, service, body, service.history_of(body.history))
+    return _answer(live, service, body, _known(service, parts, body))
 
 
 def _known(service: Service, parts: Parts, options: SearchOptions) -> History | None:
     if options.user is None:
         return None
-    return user_history(service.teller, parts.log, parts.people, options.user)
+    return user_history(service.teller, parts.log, parts.people, options.user).history
 
 
-def _answer(service: Service, options: SearchOptions, history: History | None) -> SearchAnswer:
+def _answer(
+    live: Live, service: Service, options: SearchOptions, history: History | None
+) -> SearchAnswer:
+    """Found by the newest index there is, shown as products are offered now."""
     answer = service.searcher.search(
         options.q, options.k, history=history, language=options.lang, in_stock=options.in_stock
     )
+    now = live.service
+    if now is not service:
+        answer = offered(answer, now.catalogue, in_stock=options.in_stock)
     lang = options.lang or answer.query.language
-    told = plain_answer(
-        answer, service.teller.names, service.teller.schema, service.catalogue, lang
-    )
-    return SearchAnswer.model_validate({"snapshot": service.info, **told})
+    told = plain_answer(answer, now.teller.names, now.teller.schema, now.catalogue, lang)
+    return SearchAnswer.model_validate({"snapshot": now.info, **told})

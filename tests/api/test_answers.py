@@ -7,6 +7,7 @@ from api.schemas import ListOptions
 from api.service import Service
 from commerce.rules import Rule
 from gnn.history import Event
+from gnn.teller import Teller
 from kg.snapshot import SnapshotStore
 
 
@@ -29,8 +30,7 @@ def test_none_is_kept_where_none_may_be() -> None:
 
 
 def test_what_a_list_depends_on_makes_it_another(store: Path) -> None:
-    root = SnapshotStore(store)
-    service = Service(root.current(), root.pseudonym_key(), kept_answers=100)
+    service = Service(Teller.current(SnapshotStore(store)), kept_answers=100)
     product = service.catalogue.products[0]
     bought = service.teller.history([Event(product, "purchase")])
     viewed = service.teller.history([Event(product, "view")])
@@ -45,6 +45,6 @@ def test_what_a_list_depends_on_makes_it_another(store: Path) -> None:
         service.recommend(bought, options, [rule]),
     ]
     assert all(other != first for other in others)
-    fresh = Service(root.current(), root.pseudonym_key())
+    fresh = Service(Teller.current(SnapshotStore(store)))
     assert fresh.recommend(bought, options) == first
     assert fresh.recommend(bought, options, [rule]) == others[2]

@@ -21,6 +21,8 @@ _FREER = {
     "POST /v1/query/cypher",
     "POST /v1/query/sparql",
     "PUT /v1/rules/{rule_id}",
+    "PUT /v1/products/{product_id}",  # languages, labels of white space
+    "PATCH /v1/products/{product_id}",
 }
 """What these are sent may be wrong in ways that a JSON schema cannot say."""
 _BEYOND_SCHEMA = [positive_data_acceptance]

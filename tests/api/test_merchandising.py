@@ -1,12 +1,17 @@
 """Filters, stock and the shop's rules."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from api.db import open_database
+from api.rulebook import Rulebook
+from api.schemas_events import RuleIn
 from commerce.rules import Rule
 from kg.schema import load_schema
 from tests.api.conftest import Start
@@ -161,3 +166,23 @@ def test_a_rule_is_valid_from_its_start_until_before_its_end() -> None:
     assert rule.valid(day)
     assert not rule.valid(day + timedelta(days=1))
     assert not rule.valid(day - timedelta(seconds=1))
+
+
+def test_what_was_read_before_a_change_is_not_kept_after_it(tmp_path: Path) -> None:
+    """A reader that is overtaken by a writer of its own process leaves nothing stale behind."""
+    database = open_database(f"sqlite:///{tmp_path}/rules.sqlite")
+    book, other = Rulebook(database), Rulebook(database)
+    reading = database.reading
+
+    @contextmanager
+    def overtaken() -> Iterator[Any]:
+        with reading() as connection:
+            yield connection
+        vars(database).pop("reading")  # once
+        book.put("r", RuleIn(action="exclude", target="brand:x"))
+
+    vars(database)["reading"] = overtaken
+    assert book.all() == ()  # as it was when it began
+    assert [rule.id for rule in book.all()] == ["r"]
+    assert [rule.id for rule in other.all()] == ["r"]
+    database.close()

@@ -70,6 +70,12 @@ HUGE = "UNWIND range(1, 100000000) AS i RETURN size(collect(i))"
 RULE = {"action": "exclude", "target": "product:KD-0101"}
 
 ATTEMPTS = [
+    ("recommend key puts a product", "recommend", "PUT", "/v1/products/x", {"title": "x"}, 403,
+     "'catalogue'"),
+    ("events key changes a price", "events", "PATCH", "/v1/products/KD-0101", {"price": 1}, 403,
+     "'catalogue'"),
+    ("analyst key takes a product back", "analyst", "DELETE", "/v1/products/KD-0101", None, 403,
+     "'catalogue'"),
     ("no key", None, "GET", RECOMMEND, None, 401, "wants an API key"),
     ("a made-up key", "clew_000000000000_" + "A" * 43, "GET", RECOMMEND, None, 401, "valid"),
     ("a key's id with another secret", "~wrong secret", "GET", RECOMMEND, None, 401, "valid"),
