@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 
 from api.schemas import ProductId, Term
 from api.schemas_events import ShopId
@@ -14,6 +15,10 @@ class _Wire(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _one_of(*names: str) -> JsonDict:
+    return {"oneOf": [{"required": [n], "properties": {n: {"type": "string"}}} for n in names]}
+
+
 class FeedbackIn(_Wire):
     """What a shopper says of a reason."""
 
@@ -22,7 +27,8 @@ class FeedbackIn(_Wire):
             "examples": [
                 {"user_id": "u0184", "not_term": "colour:red"},
                 {"user_id": "u0184", "not_because": "KD-0101"},
-            ]
+            ],
+            "allOf": [_one_of("user_id", "session_id"), _one_of("not_term", "not_because")],
         }
     )
 
