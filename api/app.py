@@ -12,6 +12,7 @@ from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.cors import CORSMiddleware
 
+from api.erasure import erased_users
 from api.errors import PROBLEM_RESPONSES, install_error_handlers
 from api.front import BodyLimit, Front
 from api.live import Live
@@ -75,7 +76,8 @@ def create_app(settings: Settings) -> FastAPI:
         loaded=metrics.loaded,
     )
     parts = open_parts(settings)
-    live.follow(parts.shelf)
+    downdate = settings.erasure == "downdate"
+    live.follow(parts.shelf, (lambda: erased_users(parts.log)) if downdate else frozenset)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
