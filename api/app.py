@@ -12,8 +12,8 @@ from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.cors import CORSMiddleware
 
-from api.erasure import erased_users
 from api.errors import PROBLEM_RESPONSES, install_error_handlers
+from api.following import follow
 from api.front import BodyLimit, Front
 from api.live import Live
 from api.logs import set_up_logs
@@ -76,8 +76,7 @@ def create_app(settings: Settings) -> FastAPI:
         loaded=metrics.loaded,
     )
     parts = open_parts(settings)
-    downdate = settings.erasure == "downdate"
-    live.follow(parts.shelf, (lambda: erased_users(parts.log)) if downdate else frozenset)
+    follow(live, parts, settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, TypeVar
+from typing import Annotated, NoReturn, TypeVar
 
 from fastapi import Depends, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
@@ -13,7 +13,8 @@ from api.parts import Parts
 from api.schemas import ListOptions
 from api.service import Service
 from api.settings import Settings
-from api.surfaces import Surface, settled
+from api.surfaces import Surface, place, settled
+from kg.errors import NotFoundError
 
 __all__ = [
     "CurrentLive",
@@ -74,10 +75,10 @@ def at_surface(options: AnyOptions, surfaces: Mapping[str, Surface], where: str)
     """
     if options.surface is None:
         return options
-    if options.surface not in surfaces:
-        names = ", ".join(sorted(surfaces))
-        refuse((where, "surface"), f"is {options.surface!r}; there are: {names}")
-    return settled(options, surfaces[options.surface])
+    try:
+        return settled(options, place(surfaces, options.surface))
+    except NotFoundError as exc:
+        refuse((where, "surface"), str(exc))
 
 
 def _options(surfaces: CurrentSurfaces, options: Annotated[ListOptions, Query()]) -> ListOptions:
@@ -107,7 +108,7 @@ def check_k(k: int, settings: Settings, where: str) -> None:
         refuse((where, "k"), f"is {k}, at most {settings.max_k} are listed at once")
 
 
-def refuse(where: tuple[str, ...], message: str) -> None:
+def refuse(where: tuple[str, ...], message: str) -> NoReturn:
     """Answer that a field is not valid.
 
     Raises:
