@@ -13,6 +13,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware.cors import CORSMiddleware
 
 from api.errors import PROBLEM_RESPONSES, install_error_handlers
+from api.following import follow
 from api.front import BodyLimit, Front
 from api.live import Live
 from api.logs import set_up_logs
@@ -77,7 +78,7 @@ def create_app(settings: Settings) -> FastAPI:
         loaded=metrics.loaded,
     )
     parts = open_parts(settings)
-    live.follow(parts.shelf)
+    follow(live, parts, settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

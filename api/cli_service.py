@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 from rich.console import Console
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from api.db import Database
+    from api.parts import Parts
+    from api.service import Service
     from api.settings import Settings
 
 __all__ = ["COMMANDS"]
@@ -33,6 +35,25 @@ def _opened(store: Path) -> Iterator[tuple[Database, Settings]]:
         yield database, settings
     finally:
         database.close()
+
+
+@contextmanager
+def _answering(store: Path) -> Iterator[tuple[Service, Parts, Settings]]:
+    """What a server of this store would answer with now."""
+    from api.following import follow
+    from api.live import Live
+    from api.parts import open_parts
+    from api.settings import Settings
+    from kg.snapshot import SnapshotStore
+
+    settings = Settings(store=store)
+    parts = open_parts(settings)
+    try:
+        live = Live(SnapshotStore(store), min_buyers=settings.min_buyers)
+        follow(live, parts, settings)
+        yield live.service, parts, settings
+    finally:
+        parts.database.close()
 
 
 @click.group()
@@ -158,6 +179,49 @@ def prune_events(days: float, store: Path, as_json: bool) -> None:
     with _opened(store) as (database, settings):
         gone = EventLog(database, settings.tenant).prune(now_us() - round(days * 86_400_000_000))
     emit({"removed": gone}, as_json, lambda console: console.print(f"{gone:,} events removed."))
+
+
+@events.command("recommend-all")
+@click.option(
+    "--users",
+    type=click.File(encoding="utf-8"),
+    required=True,
+    help="File with the shop's own user ids, one a line; -: standard input.",
+)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True)
+@click.option("--surface", default="email", show_default=True, help="Place whose defaults count.")
+@click.option("-k", type=click.IntRange(1), help="How many for each; else as the place says.")
+@click.option("--lang", default="en", show_default=True, help="Language of the reasons.")
+@store_option
+@as_json_option
+def recommend_all_(
+    users: TextIO,
+    out: Path,
+    surface: str,
+    k: int | None,
+    lang: str,
+    store: Path,
+    as_json: bool,
+) -> None:
+    """Write recommendations for many users to a Parquet file: for e-mail, say.
+
+    The file bears user ids: delete it when it was used, and whenever one of them is erased.
+    """
+    from api.batch import recommend_all
+    from api.schemas import ListOptions
+    from api.surfaces import place, read_surfaces, settled
+
+    with _answering(store) as (service, parts, settings):
+        asked = ListOptions(lang=lang) if k is None else ListOptions(lang=lang, k=k)
+        options = settled(asked, place(read_surfaces(settings.surfaces), surface))
+        names = list(dict.fromkeys(filter(None, (line.strip() for line in users))))
+        found = recommend_all(service, parts, names, options, out)
+
+    def human(console: Console) -> None:
+        console.print(f"{found.rows:,} rows for {found.users:,} users in {out}.")
+        console.print(f"{found.left_out:,} users are erased or unknown.", style="dim")
+
+    emit(asdict(found), as_json, human)
 
 
 COMMANDS = (keys, events)

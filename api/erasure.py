@@ -22,7 +22,7 @@ from kg.additions import add_erased
 from kg.errors import NotFoundError
 from kg.ids import local_part
 
-__all__ = ["Erased", "erase", "export_user", "restore_tombstones", "told"]
+__all__ = ["Erased", "erase", "erased_users", "export_user", "restore_tombstones", "told"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,29 +117,47 @@ def restore_tombstones(log: EventLog, root: Path) -> int:
     Returns:
         How many there are.
     """
-    query = select(tombstones.c.subject).where(
-        tombstones.c.tenant == log.tenant, tombstones.c.subject.like("user:%")
-    )
-    with log.database.reading() as connection:
-        erased = list(connection.scalars(query))
+    erased = erased_users(log)
     if erased:
         add_erased(root, erased)
     return len(erased)
 
 
-def told(erased: Erased, *, in_snapshot: bool) -> ErasureOut:
-    """The answer to an erasure."""
+def erased_users(log: EventLog) -> frozenset[str]:
+    """Pseudonyms of all erased users."""
+    query = select(tombstones.c.subject).where(
+        tombstones.c.tenant == log.tenant, tombstones.c.subject.like("user:%")
+    )
+    with log.database.reading() as connection:
+        return frozenset(connection.scalars(query))
+
+
+def told(
+    erased: Erased, *, in_snapshot: bool, downdated: bool = False, why_not: str = ""
+) -> ErasureOut:
+    """The answer to an erasure.
+
+    Args:
+        erased: what was.
+        in_snapshot: whether the snapshot holds the user's events.
+        downdated: whether the model was made as if it had never seen them.
+        why_not: why it was not, where that was asked for.
+    """
     detail = "no model learnt from this user; nothing is left to do"
     if in_snapshot:
         detail = (
             "their own answers are those of someone never seen from now on; snapshots built before "
             "hold their events under a pseudonym until pruned: build, train, then snapshots prune"
         )
+    if in_snapshot and why_not:
+        detail = f"the model forgets them at the next build only: {why_not}; {detail}"
     return ErasureOut(
         erased_events=erased.events,
         erased_sessions=erased.sessions,
         in_snapshot=in_snapshot,
-        head="marked_for_next_build" if in_snapshot else "untouched",
+        head=("downdated" if downdated else "marked_for_next_build")
+        if in_snapshot
+        else "untouched",
         detail=detail,
     )
 

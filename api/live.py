@@ -51,7 +51,8 @@ class Live:
         self._warm_search = warm_search
         self._loaded = loaded
         self._shelf: Shelf | None = None
-        self._seen: tuple[int, int] | None = None
+        self._erased: Callable[[], frozenset[str]] = frozenset
+        self._seen: tuple[tuple[int, int], frozenset[str]] | None = None
         self._overlay = self._load()
         self._service = self._searching = self._overlay.base
         self._stop = threading.Event()
@@ -69,13 +70,22 @@ class Live:
         service, before = self._service, self._searching
         return service if service.can_search or not before.can_search else before
 
-    def follow(self, shelf: Shelf) -> None:
-        """Serve what is on a shelf too, from now on.
+    @property
+    def why_not_forgotten(self) -> str:
+        """Why the model still knows erased users; empty where it does not."""
+        return self._overlay.why_not_forgotten
+
+    def follow(self, shelf: Shelf, erased: Callable[[], frozenset[str]] = frozenset) -> None:
+        """Serve what is on a shelf too, from now on, by a model that forgets who is erased.
+
+        Args:
+            shelf: of products.
+            erased: says whom the model shall forget without waiting for a build.
 
         Raises:
             StoreError: it cannot be read.
         """
-        self._shelf = shelf
+        self._shelf, self._erased = shelf, erased
         self.catch_up()
 
     def catch_up(self) -> None:
@@ -87,8 +97,9 @@ class Live:
         if self._shelf is None:
             return
         with self._changing:
-            state = self._shelf.state()
+            state = (self._shelf.state(), self._erased())
             if state != self._seen:
+                self._overlay = self._overlay.forgetting(state[1])
                 self._switch(self._overlay.service(self._shelf.all()))
                 self._seen = state
 
@@ -170,7 +181,7 @@ class Live:
                 if current.id in {self._service.snapshot.id, failed} or not current.has_model:
                     continue
                 failed = current.id  # unless it loads
-                overlay = self._load()
+                overlay = self._load().forgetting(self._erased())
                 service = overlay.service(self._shelf.all() if self._shelf else ())
                 if self._warm_search:
                     self._warm(service)

@@ -16,11 +16,15 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from api.service import Service
+from gnn.forget import forget_users
 from gnn.newcomers import Newcomers
 from kg.catalog.meta import DatasetMeta
 from kg.changes import ProductChange, changed
-from kg.errors import ClewError
+from kg.errors import ClewError, ModelError
 from kg.extract.pipeline import Extractor
 from kg.facts import KnowledgeGraph
 from kg.grown import graph_of_products, grown, revised
@@ -43,11 +47,39 @@ class Overlay:
             base: without changes.
             trained: directory of a trained reader, as builds use it.
         """
-        self.base = base
+        self.base = self._loaded = base
+        self.why_not_forgotten = ""
+        self._forgotten: frozenset[str] = frozenset()
         self._trained = trained
         self._with_new = base  # the last service that newcomers were joined to, and which
         self._new: Sequence[Product] = ()
         self._graphs: dict[str, tuple[Product, KnowledgeGraph]] = {}
+
+    def forgetting(self, users: frozenset[str]) -> Overlay:
+        """The same over the snapshot as if some users had never been there.
+
+        Where only a fit can give that, the model stays and ``why_not_forgotten`` says why.
+        """
+        if users == self._forgotten:
+            return self
+        other = copy(self)
+        other._forgotten, other.why_not_forgotten = users, ""
+        service, teller = self._loaded, self._loaded.teller
+        theirs = pc.is_in(teller.kg.interactions["user_id"], pa.array(sorted(users), pa.string()))
+        if pc.any(theirs).as_py():
+            try:
+                model = forget_users(teller.recommender.model, teller.kg.interactions, users)
+                kg = replace(
+                    teller.kg, interactions=teller.kg.interactions.filter(pc.invert(theirs))
+                )
+                service = Service(teller.grown(kg, model), min_buyers=service.min_buyers)
+            except ModelError as exc:
+                other.why_not_forgotten = str(exc)
+                _log.warning("the model forgets erased users at the next build: %s", exc)
+        other.base = other._with_new = service
+        other._new = ()
+        vars(other).pop("_newcomers", None)
+        return other
 
     @cached_property
     def meta(self) -> DatasetMeta:

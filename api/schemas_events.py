@@ -153,9 +153,10 @@ class ErasureOut(_Wire):
     erased_events: int
     erased_sessions: int
     in_snapshot: bool = Field(description="whether the served snapshot still holds their events")
-    head: Literal["untouched", "marked_for_next_build"] = Field(
-        description="untouched: the model never saw the user; marked_for_next_build: their "
-        "co-purchases count, without their name, until the next build leaves them out"
+    head: Literal["untouched", "downdated", "marked_for_next_build"] = Field(
+        description="untouched: the model never saw the user; downdated: it answers as if it never "
+        "had; marked_for_next_build: their co-purchases count, without their name, until the next "
+        "build leaves them out"
     )
     detail: str
 

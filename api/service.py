@@ -110,7 +110,9 @@ class Service:
     def take_searcher(self, before: Service) -> None:
         """Search by the index of a service with the same products, at this one's prices."""
         if list(before.catalogue.products) == list(self.catalogue.products):
-            vars(self)["searcher"] = before.searcher.revised(self.teller.kg.products)
+            vars(self)["searcher"] = before.searcher.revised(
+                self.teller.kg.products, self.teller.recommender
+            )
 
     def _new_searcher(self) -> Searcher:
         teller = self.teller

@@ -74,6 +74,11 @@ class Settings(BaseSettings):
     cors_origins: tuple[str, ...] = Field((), description="pages of these origins may call the API")
     query_timeout_s: float = Field(10.0, gt=0, le=300, description="longest analyst's query")
     query_rows: int = Field(10_000, ge=1, description="most rows of an analyst's query")
+    erasure: Literal["mark", "downdate"] = Field(
+        "mark",
+        description="mark: the model forgets an erased user at the next build; downdate: at once, "
+        "where that can be done, at the cost of a private copy of the model in each worker",
+    )
     surfaces: Path | None = Field(
         None, description="TOML file: places in the shop and their defaults (api/surfaces.py)"
     )

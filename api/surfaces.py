@@ -15,9 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from api.schemas import ListOptions, Term
 from commerce.related import Kind
-from kg.errors import StoreError
+from kg.errors import NotFoundError, StoreError
 
-__all__ = ["SURFACES", "Surface", "read_surfaces", "settled"]
+__all__ = ["SURFACES", "Surface", "place", "read_surfaces", "settled"]
 
 Options = TypeVar("Options", bound=ListOptions)
 
@@ -61,6 +61,17 @@ def read_surfaces(path: Path | None) -> Mapping[str, Surface]:
         return {**SURFACES, **{name: Surface.model_validate(said) for name, said in tables.items()}}
     except (OSError, tomllib.TOMLDecodeError, ValidationError) as exc:
         raise StoreError(f"{path} does not name places and their defaults: {exc}") from exc
+
+
+def place(surfaces: Mapping[str, Surface], name: str) -> Surface:
+    """A place by its name.
+
+    Raises:
+        NotFoundError: there is none of that name.
+    """
+    if name not in surfaces:
+        raise NotFoundError(f"no place {name!r}; there are: {', '.join(sorted(surfaces))}")
+    return surfaces[name]
 
 
 def settled(options: Options, surface: Surface) -> Options:

@@ -108,10 +108,11 @@ class Searcher:
         titles = kg.products["title"].to_pylist()
         self._teller = Teller(facts or FactIndex(kg.facts), self.index, self.texts, titles)
 
-    def revised(self, products: pa.Table) -> Searcher:
-        """The same texts and facts with other prices and stock of the same products."""
+    def revised(self, products: pa.Table, recommender: Recommender) -> Searcher:
+        """The same texts and facts with other prices, stock and model of the same products."""
         other = copy(self)
         other.index = self.index.revised(products)
+        other.recommender, other._buyers = recommender, recommender.model.head.popularity()
         return other
 
     def search(

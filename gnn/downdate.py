@@ -25,6 +25,8 @@ from kg.errors import ModelError
 
 __all__ = ["without_users"]
 
+_BLOCK = 1024  # rows of P changed at once
+
 
 def without_users(
     head: FusionHead, gone: csr_matrix, config: HeadConfig, *, bought: csr_matrix | None = None
@@ -46,12 +48,15 @@ def without_users(
             f"the users met {gone.shape[1]} products, the head has {head.num_products}"
         )
     X = gone.astype(np.float64)
-    V = np.asarray((X @ head.inverse.astype(np.float64)).T)  # P is symmetric
+    met = np.unique(gone.indices)
+    V = np.asarray((X[:, met] @ head.inverse[met].astype(np.float64)).T)  # P is symmetric
     left = np.eye(X.shape[0]) - X @ V
     if np.linalg.eigvalsh((left + left.T) / 2)[0] <= 0:
         raise ModelError("these users were not among those the head was fitted to")
     W = np.linalg.solve(left, V.T)  # (m, n): P' = P + V W
-    inverse = (head.inverse + V @ W).astype(np.float32)
+    inverse = np.array(head.inverse)
+    for start in range(0, len(inverse), _BLOCK):
+        inverse[start : start + _BLOCK] += V[start : start + _BLOCK] @ W
     heavy = np.flatnonzero(head.heavy.index >= 0)
     columns = W @ head.by_entity[heavy].astype(np.float64).T
     held = gone if bought is None else bought

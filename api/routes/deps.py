@@ -6,7 +6,7 @@ The dependencies are coroutines though they wait for nothing: others cost a thre
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, TypeVar
+from typing import Annotated, NoReturn, TypeVar
 
 from fastapi import Depends, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
@@ -16,7 +16,8 @@ from api.parts import Parts
 from api.schemas import ListOptions
 from api.service import Service
 from api.settings import Settings
-from api.surfaces import Surface, settled
+from api.surfaces import Surface, place, settled
+from kg.errors import NotFoundError
 
 __all__ = [
     "CurrentLive",
@@ -77,10 +78,10 @@ def at_surface(options: AnyOptions, surfaces: Mapping[str, Surface], where: str)
     """
     if options.surface is None:
         return options
-    if options.surface not in surfaces:
-        names = ", ".join(sorted(surfaces))
-        refuse((where, "surface"), f"is {options.surface!r}; there are: {names}")
-    return settled(options, surfaces[options.surface])
+    try:
+        return settled(options, place(surfaces, options.surface))
+    except NotFoundError as exc:
+        refuse((where, "surface"), str(exc))
 
 
 def _options(surfaces: CurrentSurfaces, options: Annotated[ListOptions, Query()]) -> ListOptions:
@@ -110,7 +111,7 @@ def check_k(k: int, settings: Settings, where: str) -> None:
         refuse((where, "k"), f"is {k}, at most {settings.max_k} are listed at once")
 
 
-def refuse(where: tuple[str, ...], message: str) -> None:
+def refuse(where: tuple[str, ...], message: str) -> NoReturn:
     """Answer that a field is not valid.
 
     Raises:

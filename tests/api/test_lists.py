@@ -115,7 +115,7 @@ def test_a_place_fills_in_what_is_not_asked(client: TestClient) -> None:
     assert len(client.post("/v1/recommendations", json=body).json()["recommendations"]) == 2
     wrong = client.get(url, params={"surface": "attic"})
     assert wrong.status_code == 422
-    assert "is 'attic'; there are: basket, email, footer, home, product_page" in wrong.text
+    assert "no place 'attic'; there are: basket, email, footer, home, product_page" in wrong.text
 
 
 def test_a_file_of_places_that_cannot_be(tmp_path: Path) -> None:

@@ -119,6 +119,8 @@ def test_search_finds_a_new_product(client: TestClient, mug: dict[str, Any]) -> 
     assert found[0] == "NEW/1"
     client.patch("/v1/products/NEW/1", json={"stock": 0})
     hits = client.get("/v1/search", params={"q": "dancing otters mug"}).json()["results"]
+    service = client.app.state.live.service  # type: ignore[attr-defined]
+    assert service.searcher.recommender is service.teller.recommender
     assert "NEW/1" not in [hit["product"]["id"] for hit in hits]
 
 
