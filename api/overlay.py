@@ -72,7 +72,7 @@ class Overlay:
                 kg = replace(
                     teller.kg, interactions=teller.kg.interactions.filter(pc.invert(theirs))
                 )
-                service = Service(teller.grown(kg, model), min_buyers=service.min_buyers)
+                service = service.over(teller.grown(kg, model))
             except ModelError as exc:
                 other.why_not_forgotten = str(exc)
                 _log.warning("the model forgets erased users at the next build: %s", exc)
@@ -148,11 +148,7 @@ class Overlay:
         if graphs:
             teller = service.teller
             model = self._newcomers.joined(graphs)
-            service = Service(
-                teller.grown(grown(teller.kg, graphs), model),
-                min_buyers=service.min_buyers,
-                kept_answers=service.kept_answers,
-            )
+            service = service.over(teller.grown(grown(teller.kg, graphs), model))
         self._with_new, self._new = service, bare
         return service
 

@@ -71,6 +71,10 @@ class Service:
         self.min_buyers, self.kept_answers = min_buyers, kept_answers
         self._answers = Answers(kept_answers)
 
+    def over(self, teller: Teller) -> Service:
+        """A service like this one over another model or graph."""
+        return Service(teller, min_buyers=self.min_buyers, kept_answers=self.kept_answers)
+
     def use(self, teller: Teller, catalogue: Catalogue) -> None:
         """Answer with other words, prices and stock of the same products; before it serves."""
         self.teller, self.catalogue = teller, catalogue
