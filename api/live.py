@@ -39,7 +39,8 @@ class Live:
     ) -> None:
         """Load the current snapshot; ``loaded`` is told of it and of each that follows.
 
-        With ``warm_search`` the index of search is made in the background: of the first snapshot
+        With ``warm_search`` the index of search, and what reads products that are put, is made in
+        the background: of the first snapshot
         while it serves already, of each that follows before it does.
 
         Raises:
@@ -157,10 +158,17 @@ class Live:
         except ClewError:
             _log.exception("the index of search cannot be made; searches will say so")
 
+    def _prepare(self, overlay: Overlay) -> None:
+        try:
+            overlay.prepare()
+        except ClewError:
+            _log.exception("products that are put cannot be read; the answers to them will say so")
+
     def _index(self, every_s: float) -> None:
         """Make the index of search of the newest service, whenever one came without."""
         if self._warm_search:
             self._unready.set()
+            self._prepare(self._overlay)
         while not self._stop.is_set():
             if self._unready.wait(every_s):
                 self._unready.clear()
@@ -185,6 +193,7 @@ class Live:
                 service = overlay.service(self._shelf.all() if self._shelf else ())
                 if self._warm_search:
                     self._warm(service)
+                    self._prepare(overlay)
                 with self._changing:
                     self._overlay, self._service, self._seen = overlay, service, None
                     self._searching = service

@@ -51,6 +51,12 @@ class Metrics:
         self._events = Counter(
             "clew_events_total", "Events received", ("status",), registry=self._registry
         )
+        self._changes = Counter(
+            "clew_product_changes_total",
+            "Products put, changed and taken back",
+            ("kind",),
+            registry=self._registry,
+        )
         self._switches = Counter(
             "clew_snapshot_loads_total", "Snapshots loaded", registry=self._registry
         )
@@ -70,6 +76,10 @@ class Metrics:
         """Events came in."""
         for status, count in Tally(statuses).items():
             self._events.labels(status).inc(count)
+
+    def changed(self, kind: str) -> None:
+        """A product was put, changed or taken back."""
+        self._changes.labels(kind).inc()
 
     def loaded(self) -> None:
         """A snapshot was loaded."""

@@ -92,6 +92,11 @@ class Overlay:
             currency=next((code for code, _ in currencies.most_common(1)), None),
         )
 
+    def prepare(self) -> None:
+        """Make what reads products now, so that the first that is put need not wait for it."""
+        _ = self._extractor
+        self._newcomers.prepare()
+
     def of_catalogue(self, product: str) -> Product | None:
         """A product as the snapshot has it, by the shop's own id."""
         row = self.base.catalogue.products.get(entity_id("product", product))

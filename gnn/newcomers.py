@@ -87,6 +87,10 @@ class Newcomers:
     products: pa.Table  # those of the model, PRODUCT_SCHEMA
     schema: Schema
 
+    def prepare(self) -> None:
+        """Learn the words and columns of the catalogue now, not when the first one comes."""
+        _ = self._texts, self._columns
+
     def joined(self, graphs: Sequence[KnowledgeGraph]) -> Model:
         """The model with newcomers.
 

@@ -12,6 +12,7 @@ from fastapi import Depends, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
 
 from api.live import Live
+from api.metrics import Metrics
 from api.parts import Parts
 from api.schemas import ListOptions
 from api.service import Service
@@ -21,6 +22,7 @@ from kg.errors import NotFoundError
 
 __all__ = [
     "CurrentLive",
+    "CurrentMetrics",
     "CurrentParts",
     "CurrentService",
     "CurrentSettings",
@@ -65,6 +67,14 @@ def _surfaces(request: Request) -> Mapping[str, Surface]:
 
 CurrentLive = Annotated[Live, Depends(_live)]
 CurrentService = Annotated[Service, Depends(_service)]
+
+
+def _metrics(request: Request) -> Metrics:
+    metrics: Metrics = request.app.state.metrics
+    return metrics
+
+
+CurrentMetrics = Annotated[Metrics, Depends(_metrics)]
 CurrentParts = Annotated[Parts, Depends(_parts)]
 CurrentSettings = Annotated[Settings, Depends(_settings)]
 CurrentSurfaces = Annotated[Mapping[str, Surface], Depends(_surfaces)]

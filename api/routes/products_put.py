@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path
 from api.access import needs
 from api.live import Live
 from api.parts import Parts
-from api.routes.deps import CurrentLive, CurrentParts, refuse
+from api.routes.deps import CurrentLive, CurrentMetrics, CurrentParts, refuse
 from api.schemas_products import ProductIn, ProductPart, ProductStored
 from kg.changes import ProductChange
 from kg.errors import DatasetError
@@ -32,7 +32,11 @@ ProductId = Annotated[
 
 @router.put("/{product_id:path}", summary="Put a product")
 def put(
-    live: CurrentLive, parts: CurrentParts, product_id: ProductId, body: ProductIn
+    live: CurrentLive,
+    parts: CurrentParts,
+    metrics: CurrentMetrics,
+    product_id: ProductId,
+    body: ProductIn,
 ) -> ProductStored:
     """Add a product, or say all of one anew; on the disk and served when this answers.
 
@@ -40,25 +44,36 @@ def put(
     for the next build. Of one the snapshot has, text, price and stock are shown anew at once; its
     facts are read again by the next build. Other workers follow within a second.
     """
-    return _kept(live, parts, product_id, body, whole=True)
+    stored = _kept(live, parts, product_id, body, whole=True)
+    metrics.changed("put")
+    return stored
 
 
 @router.patch("/{product_id:path}", summary="Change a product")
 def patch(
-    live: CurrentLive, parts: CurrentParts, product_id: ProductId, body: ProductPart
+    live: CurrentLive,
+    parts: CurrentParts,
+    metrics: CurrentMetrics,
+    product_id: ProductId,
+    body: ProductPart,
 ) -> ProductStored:
     """Change some fields of a product that is served: its price or stock, say."""
-    return _kept(live, parts, product_id, body, whole=False)
+    stored = _kept(live, parts, product_id, body, whole=False)
+    metrics.changed("patch")
+    return stored
 
 
 @router.delete("/{product_id:path}", status_code=204, summary="Take a product back")
-def take_back(live: CurrentLive, parts: CurrentParts, product_id: ProductId) -> None:
+def take_back(
+    live: CurrentLive, parts: CurrentParts, metrics: CurrentMetrics, product_id: ProductId
+) -> None:
     """Forget what was put of a product: a new one is gone, another is as the snapshot has it.
 
     To keep a product of the catalogue out of lists, set its stock to 0 or exclude it by a rule.
     """
     parts.shelf.take_back(product_id)
     live.catch_up()
+    metrics.changed("delete")
 
 
 def _kept(

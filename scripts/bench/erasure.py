@@ -16,6 +16,7 @@ import math
 import shutil
 import tempfile
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ from api.people import Pseudonyms
 from api.schemas import HistoryItemIn, ListOptions
 from api.service import Service
 from api.settings import Settings
+from gnn.channels import Channel, read_channels
 from gnn.fit import fit_model
 from gnn.storage import Model, save_model
 from gnn.teller import Teller
@@ -96,7 +98,17 @@ def _fit(teller: Teller, model: Model, interactions: pa.Table) -> Model:
     text: NDArray[np.float32] | None = None
     if model.head.text.shape[1]:
         text = (model.head.text / np.sqrt(config.text_weight)).astype(np.float32)
-    return fit_model(teller.kg, teller.schema, interactions, text=text, config=config)
+    channels = _channels(teller)
+    return fit_model(
+        teller.kg, teller.schema, interactions, text=text, config=config, channels=channels
+    )
+
+
+@lru_cache(maxsize=4)
+def _channels(teller: Teller) -> list[Channel]:
+    model = teller.recommender.model
+    damping = model.config.ancestor_damping
+    return read_channels(teller.kg, teller.schema, model.products, damping=damping)
 
 
 def _never_seen(teller: Teller, users: list[str]) -> Service:

@@ -63,6 +63,7 @@ def test_a_new_product_is_read_linked_and_shown(client: TestClient, mug: dict[st
     assert page["product"]["price"] == 14.5
     assert client.get("/v1/products", params={"q": "dancing otters"}).json()["total"] == 1
     assert client.put("/v1/products/NEW/1", json=MUG).json()["new"] is False
+    assert 'clew_product_changes_total{kind="put"}' in client.get("/metrics").text
 
 
 def test_a_new_product_is_recommended_and_its_score_is_its_paths(
