@@ -127,16 +127,20 @@ def near(one: float, other: float) -> bool:
 # ── what sells together ────────────────────────────────────────────────────────────────────────
 
 
-def together(shop: Shop) -> Counter[tuple[str, str]]:
+def together(shop: Shop, among: set[str]) -> Counter[tuple[str, str]]:
     found: Counter[tuple[str, str]] = Counter()
     for bought in shop.objects["clew:bought"].values():
-        found.update(combinations(sorted(bought), 2))
+        found.update(combinations(sorted(bought & among), 2))
     return found
+
+
+def best_sold(shop: Shop, products: set[str], count: int) -> set[str]:
+    return set(sorted(products, key=lambda p: (-len(shop.buyers[p]), p))[:count])
 
 
 @right
 def bought_together(shop: Shop, rows: Rows) -> bool:
-    counts = together(shop)
+    counts = together(shop, best_sold(shop, shop.products, 200))
     best = sorted(counts.values(), reverse=True)[: len(rows)]
     pairs = [counts[row["one"], row["other"]] for row in rows]
     return pairs == [row["customers"] for row in rows] == best
@@ -144,11 +148,12 @@ def bought_together(shop: Shop, rows: Rows) -> bool:
 
 @right
 def bundle_candidates(shop: Shop, rows: Rows) -> bool:
-    everyone, counts = len(shop.objects["clew:bought"]), together(shop)
+    some = best_sold(shop, {p for p in shop.products if shop.stock(p) > 0}, 200)
+    everyone, counts = len(shop.objects["clew:bought"]), together(shop, some)
     lifts = {
         (a, b): n * everyone / (len(shop.buyers[a]) * len(shop.buyers[b]))
         for (a, b), n in counts.items()
-        if n >= 5 and shop.stock(a) > 0 and shop.stock(b) > 0
+        if n >= 5
     }
     best = sorted(lifts.values(), reverse=True)[: len(rows)]
     return all(
