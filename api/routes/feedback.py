@@ -9,6 +9,7 @@ from api.eventlog import ConflictError, NewEvent, now_us
 from api.feedback import AGAIN_BECAUSE, AGAIN_TERM, NOT_BECAUSE, NOT_TERM
 from api.routes.deps import CurrentParts, CurrentService
 from api.schemas_feedback import FeedbackIn, FeedbackOut
+from api.threads import waits
 
 __all__ = ["router"]
 
@@ -16,6 +17,7 @@ router = APIRouter(prefix="/v1", tags=["events"], dependencies=[needs("events")]
 
 
 @router.post("/feedback", summary="Send feedback on a reason")
+@waits
 def send(service: CurrentService, parts: CurrentParts, body: FeedbackIn) -> FeedbackOut:
     """Not this brand, not because of that purchase: it is on the disk when this answers and heeded
     in the next recommendation, by whichever worker, until it is taken back with `undo`.

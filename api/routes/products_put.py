@@ -11,6 +11,7 @@ from api.live import Live
 from api.parts import Parts
 from api.routes.deps import CurrentLive, CurrentMetrics, CurrentParts, refuse
 from api.schemas_products import ProductIn, ProductPart, ProductStored
+from api.threads import waits
 from kg.changes import ProductChange
 from kg.errors import DatasetError
 
@@ -31,6 +32,7 @@ ProductId = Annotated[
 
 
 @router.put("/{product_id:path}", summary="Put a product")
+@waits
 def put(
     live: CurrentLive,
     parts: CurrentParts,
@@ -50,6 +52,7 @@ def put(
 
 
 @router.patch("/{product_id:path}", summary="Change a product")
+@waits
 def patch(
     live: CurrentLive,
     parts: CurrentParts,
@@ -64,6 +67,7 @@ def patch(
 
 
 @router.delete("/{product_id:path}", status_code=204, summary="Take a product back")
+@waits
 def take_back(
     live: CurrentLive, parts: CurrentParts, metrics: CurrentMetrics, product_id: ProductId
 ) -> None:
