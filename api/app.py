@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -19,7 +19,7 @@ from api.live import Live
 from api.logs import set_up_logs
 from api.metrics import Metrics
 from api.openapi import describe
-from api.parts import open_parts
+from api.parts import Parts, open_parts
 from api.routes import (
     descriptions,
     events,
@@ -80,6 +80,35 @@ def create_app(settings: Settings) -> FastAPI:
     parts = open_parts(settings)
     follow(live, parts, settings)
 
+    app = FastAPI(
+        title="Clew",
+        version=__version__,
+        summary="Recommendations with the thread that led to each.",
+        lifespan=_lifespan(live, parts, settings),
+        responses=PROBLEM_RESPONSES,
+    )
+    app.state.live, app.state.settings, app.state.parts = live, settings, parts
+    app.state.surfaces = read_surfaces(settings.surfaces)
+    app.state.access, app.state.metrics = parts.access, metrics
+    _guard(app, settings, metrics)
+    install_error_handlers(app)
+    for module in ROUTES:
+        app.include_router(module.router)
+
+    @app.get("/", include_in_schema=False)
+    def index() -> FileResponse:
+        return FileResponse(WEB / "index.html")
+
+    describe(app, settings, sorted(app.state.surfaces))
+    app.mount("/web", StaticFiles(directory=WEB), name="web")
+    return app
+
+
+def _lifespan(
+    live: Live, parts: Parts, settings: Settings
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """What runs beside the requests, from the first to the last."""
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         compute_in(settings.threads)
@@ -94,16 +123,11 @@ def create_app(settings: Settings) -> FastAPI:
             thread.join(timeout=settings.refresh_s + 1)
         parts.database.close()
 
-    app = FastAPI(
-        title="Clew",
-        version=__version__,
-        summary="Recommendations with the thread that led to each.",
-        lifespan=lifespan,
-        responses=PROBLEM_RESPONSES,
-    )
-    app.state.live, app.state.settings, app.state.parts = live, settings, parts
-    app.state.surfaces = read_surfaces(settings.surfaces)
-    app.state.access, app.state.metrics = parts.access, metrics
+    return lifespan
+
+
+def _guard(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
+    """What stands before every route, the last added first."""
     app.add_middleware(
         BodyLimit, max_body_bytes=settings.max_body_bytes, timeout_s=settings.body_timeout_s
     )
@@ -115,17 +139,6 @@ def create_app(settings: Settings) -> FastAPI:
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-API-Key"],
         )
     app.add_middleware(Front, metrics=metrics)
-    install_error_handlers(app)
-    for module in ROUTES:
-        app.include_router(module.router)
-
-    @app.get("/", include_in_schema=False)
-    def index() -> FileResponse:
-        return FileResponse(WEB / "index.html")
-
-    describe(app, settings, sorted(app.state.surfaces))
-    app.mount("/web", StaticFiles(directory=WEB), name="web")
-    return app
 
 
 def worker_app() -> FastAPI:
