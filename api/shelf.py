@@ -32,7 +32,7 @@ class Shelf:
         self._tenant = tenant
 
     def state(self) -> tuple[int, int]:
-        """What differs after each change: how many there are, and the sum of their revisions."""
+        """How many changes there are, and the sum of their revisions: one state, one content."""
         query = select(func.count(), func.coalesce(func.sum(products.c.id), 0))
         with self._database.reading() as connection:
             found = connection.execute(query.where(products.c.tenant == self._tenant)).one()
