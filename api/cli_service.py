@@ -188,7 +188,12 @@ def prune_events(days: float, store: Path, as_json: bool) -> None:
     required=True,
     help="File with the shop's own user ids, one a line; -: standard input.",
 )
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True)
+@click.option(
+    "--out",
+    help="Parquet file to write.",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+)
 @click.option("--surface", default="email", show_default=True, help="Place whose defaults count.")
 @click.option("-k", type=click.IntRange(1), help="How many for each; else as the place says.")
 @click.option("--lang", default="en", show_default=True, help="Language of the reasons.")

@@ -138,8 +138,10 @@ class Live:
     def _load(self) -> Overlay:
         snapshot = self._store.current()
         teller = Teller(snapshot, self._store.pseudonym_key())
+        service = Service(teller, **self._options)
+        service.warm()
         self._loaded()
-        return Overlay(Service(teller, **self._options), self._store.reader)
+        return Overlay(service, self._store.reader)
 
     def _switch(self, service: Service) -> None:
         before = self.searching

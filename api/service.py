@@ -41,10 +41,12 @@ from gnn.history import Event, History
 from gnn.rerank import Diversity
 from gnn.teller import Teller
 from kg.fact_index import FactIndex
-from kg.ids import entity_id
+from kg.ids import entity_id, local_part
 from kg.records import Product
 
 __all__ = ["Service"]
+
+_WARMED = 3  # lists
 
 
 class Service:
@@ -70,6 +72,13 @@ class Service:
         self.wire = Wire(self.teller, self.catalogue, self.facts)
         self.min_buyers, self.kept_answers = min_buyers, kept_answers
         self._answers = Answers(kept_answers)
+
+    def warm(self) -> None:
+        """Make a few lists for nobody, so that the first who asks need not wait for what is made
+        once: tables read, templates cut.
+        """
+        for row in np.linspace(0, len(self.catalogue) - 1, _WARMED, dtype=int).tolist():
+            self.similar(local_part(self.catalogue.products[row]), ListOptions())
 
     def over(self, teller: Teller) -> Service:
         """A service like this one over another model or graph."""

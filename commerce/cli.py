@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
+from commerce.cli_reword import reword
 from kg.cli_support import as_json_option, emit, store_option
 
 if TYPE_CHECKING:
@@ -190,5 +191,5 @@ def _print_training(console: Console, told: dict[str, Any]) -> None:
     console.print(f"{told['texts']:,} texts, {told['words']:,} words: {told['fingerprint']}")
 
 
-COMMANDS: tuple[click.Command, ...] = (describe, describe_train)
+COMMANDS: tuple[click.Command, ...] = (describe, describe_train, reword)
 """What this room adds to the ``clew`` command."""

@@ -7,10 +7,13 @@ import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from api.cli import main
 from commerce.describe import DescribeConfig
 from commerce.describe.endpoint import EndpointConfig, EndpointWriter
 from kg.errors import MissingExtraError, WriterError
@@ -161,3 +164,27 @@ def test_without_the_extra(server: Server, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(builtins, "__import__", absent)
     with pytest.raises(MissingExtraError, match=r"tenacity is not installed.*clew\[describe\]"):
         writer(server)
+
+
+def test_paths_are_told_in_a_models_words_where_they_hold(
+    server: Server, sample_store: Path
+) -> None:
+    asked = ("--user", "u0184", "--product", "KD-0101", "--paths", "2", "--store", sample_store)
+    explained = json.loads(clew("explain", *asked, "--json"))
+    own = [path["words"] for path in explained["recommendations"][0]["paths"]]
+    server.script = [own[0], f"{own[1]} {LIE}"]
+    url = f"http://127.0.0.1:{server.server_address[1]}/v1"
+    endpoint = ("--url", url, "--model", "tiny")
+    told = json.loads(clew("reword", *asked, *endpoint, "--json"))
+    assert [(item["words"], item["by_model"]) for item in told] == [(own[0], True), (own[1], False)]
+    assert told[1]["refused"] == f"{own[1]} {LIE}"
+    assert told[1]["reason"] is not None
+    assert f"refused: {own[1]} {LIE}"[:60] in clew("reword", *asked, *endpoint)
+    assert own[0] in server.seen[0]["messages"][1]["content"]
+
+
+def clew(*arguments: object) -> str:
+    """What the command prints."""
+    result = CliRunner().invoke(main, [str(item) for item in arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout
