@@ -15,7 +15,7 @@ from pathlib import Path
 from kg.extract.fields import FieldText, field_texts
 from kg.extract.reader import LanguageReader
 from kg.extract.settings import HEAD_RELATION, read_settings
-from kg.extract.trained import trained_readers
+from kg.extract.trained import overruled, trained_readers
 from kg.ontology_terms import Schema
 from kg.records import Mention, Product
 
@@ -68,7 +68,8 @@ class Extractor:
         for language, reader in self._trained.items():
             for row, text in by_language[language]:
                 if text.setting == "title":
-                    found[row] += reader.read(products[row], text, found[row])
+                    read = reader.read(products[row], text, found[row])
+                    found[row] = [m for m in found[row] if not overruled(m, read)] + read
         return found
 
 

@@ -3,8 +3,9 @@
 In: products, and what the ontology's rules read in them. Out: further mentions, of the component
 ``trained``. Taggers are directories named by language in one directory, the *reader*, which ``clew
 train-reader`` writes. The rules win: a span that overlaps what they read in the same text is
-dropped, and so is a brand where the catalogue states one and a kind where the rules know it. A
-title has one brand, one kind and one model, the surest.
+dropped, and so is a brand where the catalogue states one and a kind where the rules know it. Only
+where a brand of several words is sure, what the rules read in one of them is not meant: *Blue Fox*
+is not blue. A title has one brand, one kind and one model, the surest.
 """
 
 from __future__ import annotations
@@ -23,10 +24,11 @@ from kg.extract.weak_labels import context_words
 from kg.names import named_id
 from kg.records import Mention, Product
 
-__all__ = ["TRAINED", "TrainedReader", "reader_fingerprint", "trained_readers"]
+__all__ = ["TRAINED", "TrainedReader", "overruled", "reader_fingerprint", "trained_readers"]
 
 TRAINED: Final = "trained"
 """Component of the mentions, and source of their facts."""
+_SURE = 0.8  # calibrated confidence of a brand that overrules what the rules read in its words
 
 
 class TrainedReader:
@@ -52,7 +54,11 @@ class TrainedReader:
             relation, prefix = self._relations.get(span.label, ("", ""))
             start = doc[span.start].idx
             end = doc[span.end - 1].idx + len(doc[span.end - 1].text)
-            free = all(end <= other[0] or other[1] <= start for other in taken)
+            sure = prefix == "brand" and span.confidence >= _SURE
+            free = all(
+                end <= other[0] or other[1] <= start or (sure and _within(other, (start, end)))
+                for other in taken
+            )
             said = relation in stated or (prefix == "brand" and product.brand)
             if not relation or not free or said or span.confidence < MIN_CONFIDENCE:
                 continue
@@ -71,6 +77,21 @@ class TrainedReader:
                     TRAINED,
                 )
         return list(best.values())
+
+
+def overruled(mention: Mention, read: Iterable[Mention]) -> bool:
+    """Whether what the rules read is part of a brand that was read."""
+    return any(
+        mention.field == brand.field
+        and brand.object.startswith("brand:")
+        and _within((mention.start, mention.end), (brand.start, brand.end))
+        for brand in read
+    )
+
+
+def _within(part: tuple[int, int], whole: tuple[int, int]) -> bool:
+    """Whether one span lies in another that is longer."""
+    return whole[0] <= part[0] and part[1] <= whole[1] and part != whole
 
 
 def trained_readers(

@@ -81,7 +81,15 @@ def test_it_reads_what_no_label_lists(extractor: Extractor) -> None:
 
 def test_the_rules_win(extractor: Extractor) -> None:
     assert "clew:productType" not in read(extractor, "Zorg ZX7 mug")  # the ontology knows mugs
-    assert "schema:brand" not in read(extractor, "Blue Fox ZX7 crankbait")  # and blue
+
+
+def test_a_sure_brand_of_several_words_is_not_what_one_of_them_says(extractor: Extractor) -> None:
+    title = "Blue Fox ZX7 crankbait"
+    assert read(extractor, title)["schema:brand"] == ("brand:blue-fox", "Blue Fox")
+    found = [product("p", title), product("q", "Zorg ZX7 blue crankbait")]
+    objects = [{m.object for m in mentions} for mentions in extractor.mentions(found)]
+    assert "colour:blue" not in objects[0]
+    assert {"colour:blue", "brand:zorg"} <= objects[1]
 
 
 def test_the_catalogue_wins(extractor: Extractor) -> None:
