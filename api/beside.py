@@ -42,8 +42,8 @@ def related(
         kind,
         options.k,
         options.lang,
-        service.explain_config(options),
-        service.allowed(options, rules),
+        service.ranker.explain_config(options),
+        service.ranker.allowed(options, rules),
     )
     return RelatedProducts(
         snapshot=service.info,
@@ -72,7 +72,7 @@ def trending_now(
     trend = _trend(service, log, half_life_days)
     listed: list[TrendingItem] = []
     if trend is not None:
-        allowed = service.allowed(options, rules) & (trend.scores > 0)
+        allowed = service.ranker.allowed(options, rules) & (trend.scores > 0)
         rows = allowed.nonzero()[0]
         for rank, at in enumerate(top_k(trend.scores[rows], options.k), start=1):
             row = int(rows[at])

@@ -11,18 +11,17 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from api.answers import Answers
 from api.feedback import Wishes
-from api.options import order_of, selection_of
+from api.options import order_of
+from api.ranked import Ranker
 from api.schemas import (
     Health,
     HistoryItemIn,
     ListOptions,
     ProductDetail,
     ProductList,
-    Recommendation,
     Recommendations,
     SimilarProducts,
     SnapshotInfo,
@@ -33,12 +32,10 @@ from commerce.catalogue import Catalogue
 from commerce.demand import Demand, forecast
 from commerce.product_page import product_page
 from commerce.related import Related
-from commerce.rules import Rule, Ruling, order, ruling
+from commerce.rules import Rule
 from commerce.search import Searcher
 from commerce.selection import Selector
-from gnn.explain import ExplainConfig
 from gnn.history import Event, History
-from gnn.rerank import Diversity
 from gnn.teller import Teller
 from kg.fact_index import FactIndex
 from kg.ids import entity_id, local_part
@@ -69,9 +66,8 @@ class Service:
         self.catalogue = Catalogue(self.teller.kg.products)
         self.facts = FactIndex(self.teller.kg.facts)
         self.selector = Selector(self.catalogue, self.teller.kg, self.teller.schema)
-        self.wire = Wire(self.teller, self.catalogue, self.facts)
         self.min_buyers, self.kept_answers = min_buyers, kept_answers
-        self._answers = Answers(kept_answers)
+        self._ready()
 
     def warm(self) -> None:
         """Make a few lists for nobody, so that the first who asks need not wait for what is made
@@ -88,7 +84,11 @@ class Service:
         """Answer with other words, prices and stock of the same products; before it serves."""
         self.teller, self.catalogue = teller, catalogue
         self.selector = self.selector.revised(catalogue)
-        self.wire = Wire(teller, catalogue, self.facts)
+        self._ready()
+
+    def _ready(self) -> None:
+        self.wire = Wire(self.teller, self.catalogue, self.facts)
+        self.ranker = Ranker(self.teller, self.selector, self.wire, min_buyers=self.min_buyers)
         self._answers = Answers(self.kept_answers)
 
     @cached_property
@@ -162,7 +162,7 @@ class Service:
         Raises:
             NotFoundError: a term or product that is filtered by is not in the snapshot.
         """
-        key = (history.key, wishes, *_asked(options, rules))
+        key = (self.revision, history.key, wishes, *_asked(options, rules))
         return self._answers.of(key, lambda: self._recommended(history, options, rules, wishes))
 
     def history_of(self, items: Sequence[HistoryItemIn]) -> History:
@@ -192,7 +192,7 @@ class Service:
             NotFoundError: the product is not in the snapshot, or a term that is filtered by.
         """
         product = self.teller.product(product_id)
-        key = (product, *_asked(options, rules))
+        key = (self.revision, product, *_asked(options, rules))
         return self._answers.of(key, lambda: self._similar(product, options, rules))
 
     def product(self, product_id: str, *, lang: str) -> ProductDetail:
@@ -239,7 +239,7 @@ class Service:
             range(len(history.rows)), key=lambda at: (-history.weights[at], history.rows[at])
         )
         unwanted = () if wishes is None else wishes.terms
-        listed = self._ranked(history, options, rules, similar=False, unwanted=unwanted)
+        listed = self.ranker.ranked(history, options, rules, similar=False, unwanted=unwanted)
         return Recommendations(
             snapshot=self.info,
             heeded=[] if wishes is None else [*wishes.terms, *wishes.products],
@@ -252,88 +252,13 @@ class Service:
         self, product: str, options: ListOptions, rules: Sequence[Rule]
     ) -> SimilarProducts:
         history = self.teller.similar_history(product)
-        listed = self._ranked(history, options, rules, similar=True)
+        listed = self.ranker.ranked(history, options, rules, similar=True)
         return SimilarProducts(
             snapshot=self.info,
             order=order_of(listed, options),
             product=self.wire.card(self.catalogue.row(product), options.lang),
             similar=listed,
         )
-
-    def _ranked(
-        self,
-        history: History,
-        options: ListOptions,
-        rules: Sequence[Rule],
-        *,
-        similar: bool,
-        unwanted: Sequence[str] = (),
-    ) -> list[Recommendation]:
-        if not len(history.rows):
-            return []
-        allowed = self.selector.mask(selection_of(options, unwanted))
-        valid = ruling(rules, self.selector, len(self.catalogue), datetime.now(UTC))
-        if valid is not None and (valid.movers or valid.pins):
-            return self._ruled(history, options, allowed, valid, similar=similar)
-        if valid is not None:
-            allowed &= ~valid.excluded
-        told = self.teller.recommend(
-            history,
-            options.k,
-            options.lang,
-            self.explain_config(options),
-            candidates=allowed,
-            similar=similar,
-            diversity=Diversity(diversity=options.diversity),
-        )
-        return [
-            self.wire.recommendation(rank, explanation, options.lang)
-            for rank, explanation in enumerate(told, start=1)
-        ]
-
-    def _ruled(
-        self,
-        history: History,
-        options: ListOptions,
-        allowed: NDArray[np.bool_],
-        valid: Ruling,
-        *,
-        similar: bool,
-    ) -> list[Recommendation]:
-        """A list in the order the shop's rules give it; likeness within it does not count."""
-        allowed[history.seen] = False
-        allowed[history.rows] = False
-        scores = self.teller.recommender.scores(history)
-        rows = order(scores, allowed, valid, options.k)
-        config = self.explain_config(options)
-        told = self.teller.told(history, rows, options.lang, config, similar) if rows else []
-        eligible = np.sort(scores[allowed & ~valid.excluded])
-        return [
-            self.wire.recommendation(
-                rank,
-                explanation,
-                options.lang,
-                rank_by_score=1
-                + len(eligible)
-                - int(np.searchsorted(eligible, scores[explanation.row], side="right")),
-                rules=valid.movers.get(explanation.row, ()),
-            )
-            for rank, explanation in enumerate(told, start=1)
-        ]
-
-    def allowed(self, options: ListOptions, rules: Sequence[Rule]) -> NDArray[np.bool_]:
-        """Products a list may hold by its options and the rules that exclude, (n,).
-
-        Raises:
-            NotFoundError: a term or product that is filtered by is not in the snapshot.
-        """
-        allowed = self.selector.mask(selection_of(options))
-        valid = ruling(rules, self.selector, len(self.catalogue), datetime.now(UTC))
-        return allowed if valid is None else allowed & ~valid.excluded
-
-    def explain_config(self, options: ListOptions) -> ExplainConfig:
-        """How much is told."""
-        return ExplainConfig(max_paths=options.paths, min_buyers=self.min_buyers)
 
 
 def _asked(options: ListOptions, rules: Sequence[Rule]) -> tuple[str, tuple[Rule, ...]]:
