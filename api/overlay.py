@@ -24,7 +24,8 @@ from gnn.forget import forget_users
 from gnn.newcomers import Newcomers
 from kg.catalog.meta import DatasetMeta
 from kg.changes import ProductChange, changed
-from kg.errors import ClewError, ModelError
+from kg.errors import ClewError, DatasetError, ModelError
+from kg.extract.languages import has_pipeline
 from kg.extract.pipeline import Extractor
 from kg.facts import KnowledgeGraph
 from kg.grown import graph_of_products, grown, revised
@@ -115,7 +116,12 @@ class Overlay:
             DatasetError: a field does not hold.
         """
         whole = replace(change, whole=True, fields={"title": change.product, **change.fields})
-        changed(before, whole, self.meta)
+        for language in changed(before, whole, self.meta).texts():
+            if not has_pipeline(language):
+                raise DatasetError(
+                    f"no text is read in the language {language!r}: spaCy does not know it; "
+                    "use an ISO 639-1 code such as en or zh"
+                )
 
     def service(self, changes: Iterable[ProductChange]) -> Service:
         """The service with some changes; those the snapshot was built with are passed over."""

@@ -19,13 +19,13 @@ from spacy.attrs import NORM
 from spacy.language import Language
 from spacy.tokenizer import Tokenizer
 from spacy.tokens import Doc
-from spacy.util import registry
+from spacy.util import get_lang_class, registry
 from spacy.vocab import Vocab
 
 from kg.errors import ExtractionError
 from kg.extract.words import HYPHENS, NORMS, plain_norm
 
-__all__ = ["CharacterTokenizer", "ChineseTokenizer", "blank_pipeline"]
+__all__ = ["CharacterTokenizer", "ChineseTokenizer", "blank_pipeline", "has_pipeline"]
 
 _PREFIX = re.compile(r"^[\W_]")
 _SUFFIX = re.compile(r"(?:[^\w'’]|_|(?<![sS])['’])$")
@@ -33,6 +33,15 @@ _INFIX = re.compile(
     rf"(?<=[0-9])(?=[A-Za-z])|(?<=[^\W_][{HYPHENS}])(?=[^\W_])"
     rf"|[^\w'’.,{HYPHENS}]+|[{HYPHENS}]{{2,}}|_+|[.,](?![0-9])|(?<![0-9])[.,]",
 )
+
+
+def has_pipeline(language: str) -> bool:
+    """Whether spaCy knows a language, by its ISO 639-1 code."""
+    try:
+        get_lang_class(language)
+    except ImportError:
+        return False
+    return True
 
 
 def blank_pipeline(language: str, words: Iterable[str] = ()) -> Language:

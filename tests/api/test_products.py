@@ -157,6 +157,7 @@ def test_what_was_taken_back_is_gone(client: TestClient) -> None:
     [
         ({}, "title"),
         ({"title": "x", "translations": {"q": {"title": "y"}}}, "bad language"),
+        ({"title": "x", "language": "to"}, "no text is read in the language 'to'"),
         ({"title": "x", "price": -1}, "greater than or equal to 0"),
         ({"title": "x", "colour": "red"}, "Extra inputs"),
     ],
