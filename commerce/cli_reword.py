@@ -53,7 +53,9 @@ def reword(
     from gnn.explain import ExplainConfig
 
     teller, history = told_to(store, user, bought)
-    told = teller.explain(history, teller.product(product), lang, ExplainConfig(max_paths=paths))
+    told = teller.explain(
+        history, teller.product(product), lang, ExplainConfig(max_paths=paths, min_share=0.0)
+    )
     config = EndpointConfig(url=url, model=model, api_key=api_key, timeout_s=timeout)
     writer = EndpointWriter(config, teller.schema)
     verifier = Describer(teller.kg, teller.schema).verifier(lang)
