@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from sqlalchemy import select
 
 from api.db.tables import events, merges
@@ -20,7 +19,6 @@ from api.schemas_lists import RelatedProducts, TrendingItem, TrendingProducts
 from api.service import Service
 from commerce.related import Kind
 from commerce.rules import Rule
-from commerce.trending import Trend, trending
 from gnn.score import top_k
 from kg.ids import entity_id
 from kg.records import EVENTS, INTERACTION_SCHEMA
@@ -69,7 +67,8 @@ def trending_now(
         NotFoundError: a term that is filtered by is not in the snapshot.
         StoreError: the log cannot be read.
     """
-    trend = _trend(service, log, half_life_days)
+    known = service.trending
+    trend = known.now(_since(log, known.newest_us), half_life_days)
     listed: list[TrendingItem] = []
     if trend is not None:
         allowed = service.ranker.allowed(options, rules) & (trend.scores > 0)
@@ -89,19 +88,6 @@ def trending_now(
     return TrendingProducts(
         snapshot=service.info, as_of=newest, half_life_days=half_life_days, trending=listed
     )
-
-
-def _trend(service: Service, log: EventLog, half_life_days: float) -> Trend | None:
-    known = service.teller.kg.interactions
-    heard = _since(log, _newest_us(known))
-    config = service.teller.recommender.model.config.history
-    both = pa.concat_tables([known.select(heard.schema.names), heard])
-    return trending(both, service.catalogue.products, config, half_life_days)
-
-
-def _newest_us(interactions: pa.Table) -> int:
-    last = pc.max(interactions["timestamp"]).cast(pa.int64()).as_py()
-    return 0 if last is None else int(last)
 
 
 def _since(log: EventLog, after_us: int) -> pa.Table:

@@ -40,8 +40,8 @@ class Live:
         """Load the current snapshot; ``loaded`` is told of it and of each that follows.
 
         With ``warm_search`` the index of search, and what reads products that are put, is made in
-        the background: of the first snapshot
-        while it serves already, of each that follows before it does.
+        the background: of the first snapshot while it serves already, of each that follows before
+        it does.
 
         Raises:
             StoreError: the store has no snapshot.

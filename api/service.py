@@ -35,6 +35,7 @@ from commerce.related import Related
 from commerce.rules import Rule
 from commerce.search import Searcher
 from commerce.selection import Selector
+from commerce.trending import Trending
 from gnn.history import Event, History
 from gnn.teller import Teller
 from kg.fact_index import FactIndex
@@ -101,6 +102,12 @@ class Service:
         """Products beside a product, made when first asked for."""
         baskets = Baskets(self.teller.kg.interactions, self.catalogue.products)
         return Related(self.teller, self.facts, self.selector, baskets)
+
+    @cached_property
+    def trending(self) -> Trending:
+        """What is wanted now, its events sorted when first asked for."""
+        config = self.teller.recommender.model.config.history
+        return Trending(self.teller.kg.interactions, self.catalogue.products, config)
 
     @property
     def can_search(self) -> bool:

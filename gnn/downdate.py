@@ -8,7 +8,7 @@ out is a change of rank m (Woodbury):
 which costs ``n² m`` where fitting costs ``n³``. In: a fitted head, what the users did. Out: the
 head a fit without them would give, up to the rounding of its float32 arrays. Assumes that the
 weights stay as they were chosen, and that every product keeps an event: one that loses its last is
-new from then on and takes after its kin (`gnn.kin`), which is not found here.
+new from then on and takes after its kin, which `gnn.forget` finds.
 """
 
 from __future__ import annotations

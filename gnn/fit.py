@@ -34,7 +34,7 @@ from kg.ids import Vocabulary
 from kg.records import EVENTS
 from kg.schema import Schema
 
-__all__ = ["TrainingData", "attach_gnn", "fit_model", "read_training"]
+__all__ = ["TrainingData", "attach_gnn", "fit_model", "kin_of_new", "read_training"]
 
 _BOUGHT = np.array([event in ("purchase", "rating") for event in EVENTS], dtype=np.float64)
 
@@ -148,15 +148,21 @@ def fit_model(
         choice=choice,
         products=products,
         head=head,
-        kin=_kin(head, user_items, config),
+        kin=kin_of_new(head, user_items, config),
         events=read_user_events(kg, schema, products),
         broader=broader_edges(kg, schema),
         gnn=np.zeros((len(products), 0), dtype=np.float32),
     )
 
 
-def _kin(head: FusionHead | LowRankHead, user_items: csr_matrix, config: HeadConfig) -> Kin:
-    """Kin of the products without events; none beside a head of low rank, or without purchases."""
+def kin_of_new(head: FusionHead | LowRankHead, user_items: csr_matrix, config: HeadConfig) -> Kin:
+    """Kin of the products without events; none beside a head of low rank, or without purchases.
+
+    Args:
+        head: fitted to ``user_items``.
+        user_items: X, (users, n).
+        config: the head's settings.
+    """
     n = head.num_products
     if not user_items.nnz or not isinstance(head, FusionHead):
         return no_kin(n)

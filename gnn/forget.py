@@ -16,12 +16,15 @@ import pyarrow.compute as pc
 from scipy.sparse import csr_matrix
 
 from gnn.downdate import without_users
-from gnn.fit import read_training
+from gnn.fit import kin_of_new, read_training
 from gnn.fusion import FusionHead
 from gnn.storage import Model
 from kg.errors import ModelError
 
-__all__ = ["forget_users"]
+__all__ = ["MOST_WITH_KIN", "forget_users"]
+
+MOST_WITH_KIN = 5000
+"""Products of the largest catalogue in which kin are found anew, which costs n³ / 3."""
 
 
 def forget_users(model: Model, interactions: pa.Table, users: Set[str]) -> Model:
@@ -33,8 +36,9 @@ def forget_users(model: Model, interactions: pa.Table, users: Set[str]) -> Model
         users: compact ids.
 
     Raises:
-        ModelError: the head is of low rank; a graph network was trained on their events; a product
-            would lose its last event; or the newest event, which weights count from, is theirs.
+        ModelError: the head is of low rank; a graph network was trained on their events; one of
+            more than `MOST_WITH_KIN` products would lose its last event; or the newest event, which
+            weights count from, is theirs.
     """
     head, config = model.head, model.config
     data = read_training(interactions, model.products, config)
@@ -47,12 +51,17 @@ def forget_users(model: Model, interactions: pa.Table, users: Set[str]) -> Model
         raise ModelError("the graph network was trained on their events")
     met = data.user_items(config)
     left = csr_matrix(met[~gone])
-    if len(np.unique(left.indices)) < len(np.unique(met.indices)):
-        raise ModelError("a product would lose its last event and need kin")
+    lost = len(np.unique(left.indices)) < len(np.unique(met.indices))
+    if lost and head.num_products > MOST_WITH_KIN:
+        raise ModelError(
+            f"a product would lose its last event, and its kin among {head.num_products} are "
+            "sought by a fit alone"
+        )
     if config.half_life_days is not None:
         theirs = pc.is_in(interactions["user_id"], pa.array(sorted(users), pa.string()))
         others = interactions.filter(pc.invert(theirs))
         if pc.max(others["timestamp"]) != pc.max(interactions["timestamp"]):
             raise ModelError("the newest event, from which the weights of all count, is theirs")
     bought = csr_matrix(data.bought[gone])
-    return replace(model, head=without_users(head, csr_matrix(met[gone]), config, bought=bought))
+    made = without_users(head, csr_matrix(met[gone]), config, bought=bought)
+    return replace(model, head=made, kin=kin_of_new(made, left, config) if lost else model.kin)

@@ -20,6 +20,8 @@ from kg.records import Edge, Evidence, Path
 
 __all__ = ["Sight", "carried", "carried_at", "edges_to_entity", "graph_path", "kin_path"]
 
+_KEPT = 100_000  # walks remembered: the same few are told again and again
+
 
 class Sight:
     """A model seen from one user's history: who did what, who else, and how it is told."""
@@ -206,6 +208,8 @@ def edges_to_entity(model: Model, row: int, position: int) -> tuple[Edge, ...]:
     """
     edges = model.walked.get(position)
     if edges is None:
+        if len(model.walked) >= _KEPT:
+            model.walked.clear()
         edges = model.walked[position] = _walk(model, row, position)
     return edges
 

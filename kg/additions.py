@@ -8,7 +8,8 @@ Whoever was erased stays out of every build, whatever the dataset still says of 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Iterator, Set
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,17 +22,17 @@ from kg.errors import StoreError
 from kg.records import INTERACTION_SCHEMA
 
 __all__ = [
-    "ADDITIONS_LOCK",
     "Additions",
     "add_erased",
     "read_additions",
     "replace_file",
     "write_events",
+    "writing_addition",
 ]
 
 _EVENTS = "events.parquet"
 _ERASED = "erased.txt"
-ADDITIONS_LOCK = "additions.lock"
+_LOCK = "additions.lock"
 _SAME = ["user_id", "product_id", "event", "timestamp"]
 
 
@@ -92,18 +93,13 @@ def add_erased(root: Path, users: Iterable[str]) -> None:
     Raises:
         StoreError: the file cannot be written.
     """
-    path = root / "additions" / _ERASED
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.parent / ADDITIONS_LOCK):
-            found = read_additions(root)
-            every = sorted(found.erased | set(users))
-            replace_file(path, "".join(f"{user}\n" for user in every).encode())
-            gone = pc.is_in(found.events["user_id"], pa.array(every, pa.string()))
-            if pc.any(gone).as_py():
-                replace_file(path.parent / _EVENTS, _parquet(found.events.filter(pc.invert(gone))))
-    except OSError as exc:
-        raise StoreError(f"cannot write {path}: {exc.strerror}") from exc
+    with writing_addition(root, _ERASED) as path:
+        found = read_additions(root)
+        every = sorted(found.erased | set(users))
+        replace_file(path, "".join(f"{user}\n" for user in every).encode())
+        gone = pc.is_in(found.events["user_id"], pa.array(every, pa.string()))
+        if pc.any(gone).as_py():
+            replace_file(path.parent / _EVENTS, _parquet(found.events.filter(pc.invert(gone))))
 
 
 def write_events(root: Path, events: pa.Table) -> None:
@@ -112,11 +108,22 @@ def write_events(root: Path, events: pa.Table) -> None:
     Raises:
         StoreError: the file cannot be written.
     """
-    path = root / "additions" / _EVENTS
+    with writing_addition(root, _EVENTS) as path:
+        replace_file(path, _parquet(events.cast(INTERACTION_SCHEMA)))
+
+
+@contextmanager
+def writing_addition(root: Path, name: str) -> Iterator[Path]:
+    """The path of a file for the next build, which nobody else writes meanwhile.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    path = root / "additions" / name
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.parent / ADDITIONS_LOCK):
-            replace_file(path, _parquet(events.cast(INTERACTION_SCHEMA)))
+        with FileLock(path.parent / _LOCK):
+            yield path
     except OSError as exc:
         raise StoreError(f"cannot write {path}: {exc.strerror}") from exc
 

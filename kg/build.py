@@ -20,7 +20,7 @@ import ontology
 from kg import __version__
 from kg.additions import Additions, read_additions
 from kg.catalog import Dataset, read_dataset, write_rejects
-from kg.changes import read_changes, with_changes
+from kg.changes import ProductChange, read_changes, with_changes
 from kg.conflicts import CONFLICTS_FILE, write_conflicts
 from kg.curated import CuratedFact, read_curated, written
 from kg.facts import KnowledgeGraph, build_graph
@@ -123,19 +123,42 @@ def build(
         write_conflicts(kg.conflicts, draft.path / CONFLICTS_FILE)
         (draft.path / SPELLINGS_FILE).write_bytes(orjson.dumps(kg.spellings))
         (draft.path / CURATED_FILE).write_text(written(curated), encoding="utf-8")
-        draft.dataset = {
-            "name": dataset.meta.name,
-            "format": dataset.format,
-            "fingerprint": dataset.fingerprint,
-            "products_revision": str(max((change.revision for change in changes), default=0)),
-        }
-        draft.ontology = schema.fingerprint
-        draft.counts = _counts(kg)
+        _describe(draft, dataset, schema, kg, changes)
         watch.stop()
         draft.seconds = dict(watch.seconds)
         draft.made["peak_memory_bytes"] = _peak_memory()
+    return _report(store.current(), dataset, kg, len(report.violations), draft, curated, watch)
+
+
+def _describe(
+    draft: Draft,
+    dataset: Dataset,
+    schema: Schema,
+    kg: KnowledgeGraph,
+    changes: Sequence[ProductChange],
+) -> None:
+    """Write into the manifest what the snapshot was made from."""
+    draft.dataset = {
+        "name": dataset.meta.name,
+        "format": dataset.format,
+        "fingerprint": dataset.fingerprint,
+        "products_revision": str(max((change.revision for change in changes), default=0)),
+    }
+    draft.ontology = schema.fingerprint
+    draft.counts = _counts(kg)
+
+
+def _report(
+    snapshot: Snapshot,
+    dataset: Dataset,
+    kg: KnowledgeGraph,
+    violations: int,
+    draft: Draft,
+    curated: Sequence[CuratedFact],
+    watch: Passing,
+) -> BuildReport:
     return BuildReport(
-        snapshot=store.current(),
+        snapshot=snapshot,
         dataset=dataset.meta.name,
         products=kg.products.num_rows,
         interactions=kg.interactions.num_rows,
@@ -144,7 +167,7 @@ def build(
         facts_by_relation=_by_relation(kg),
         entities=kg.entities.num_rows,
         unmapped=dict(kg.unmapped),
-        violations=len(report.violations),
+        violations=violations,
         made=draft.made,
         curated=len(curated),
         conflicts=dict(Counter(conflict.kind for conflict in kg.conflicts)),

@@ -9,14 +9,13 @@ it is taken back.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
 import orjson
-from filelock import FileLock
 
-from kg.additions import ADDITIONS_LOCK, replace_file
+from kg.additions import replace_file, writing_addition
 from kg.catalog.base import Dataset
 from kg.catalog.meta import DatasetMeta
 from kg.catalog.products import check_products
@@ -87,13 +86,8 @@ def write_changes(root: Path, changes: Sequence[ProductChange]) -> None:
     Raises:
         StoreError: the file cannot be written.
     """
-    path = root / "additions" / CHANGES_FILE
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.parent / ADDITIONS_LOCK):
-            replace_file(path, b"".join(_line(change) for change in changes))
-    except OSError as exc:
-        raise StoreError(f"cannot write {path}: {exc.strerror}") from exc
+    with writing_addition(root, CHANGES_FILE) as path:
+        replace_file(path, b"".join(_line(change) for change in changes))
 
 
 def read_changes(root: Path) -> list[ProductChange]:
@@ -111,14 +105,4 @@ def read_changes(root: Path) -> list[ProductChange]:
 
 
 def _line(change: ProductChange) -> bytes:
-    return (
-        orjson.dumps(
-            {
-                "product": change.product,
-                "revision": change.revision,
-                "whole": change.whole,
-                "fields": dict(change.fields),
-            }
-        )
-        + b"\n"
-    )
+    return orjson.dumps(asdict(change), option=orjson.OPT_APPEND_NEWLINE)

@@ -52,32 +52,30 @@ async def _settings(request: Request) -> Settings:
     return settings
 
 
-AnyOptions = TypeVar("AnyOptions", bound=ListOptions)
-
-
-def _live(request: Request) -> Live:
+async def _live(request: Request) -> Live:
     live: Live = request.app.state.live
     return live
 
 
-def _surfaces(request: Request) -> Mapping[str, Surface]:
+async def _surfaces(request: Request) -> Mapping[str, Surface]:
     surfaces: Mapping[str, Surface] = request.app.state.surfaces
     return surfaces
 
 
-CurrentLive = Annotated[Live, Depends(_live)]
-CurrentService = Annotated[Service, Depends(_service)]
-
-
-def _metrics(request: Request) -> Metrics:
+async def _metrics(request: Request) -> Metrics:
     metrics: Metrics = request.app.state.metrics
     return metrics
 
 
+CurrentLive = Annotated[Live, Depends(_live)]
 CurrentMetrics = Annotated[Metrics, Depends(_metrics)]
+CurrentService = Annotated[Service, Depends(_service)]
 CurrentParts = Annotated[Parts, Depends(_parts)]
 CurrentSettings = Annotated[Settings, Depends(_settings)]
 CurrentSurfaces = Annotated[Mapping[str, Surface], Depends(_surfaces)]
+
+
+AnyOptions = TypeVar("AnyOptions", bound=ListOptions)
 
 
 def at_surface(options: AnyOptions, surfaces: Mapping[str, Surface], where: str) -> AnyOptions:
@@ -94,7 +92,9 @@ def at_surface(options: AnyOptions, surfaces: Mapping[str, Surface], where: str)
         refuse((where, "surface"), str(exc))
 
 
-def _options(surfaces: CurrentSurfaces, options: Annotated[ListOptions, Query()]) -> ListOptions:
+async def _options(
+    surfaces: CurrentSurfaces, options: Annotated[ListOptions, Query()]
+) -> ListOptions:
     return at_surface(options, surfaces, "query")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 
 from api.access import needs
 from api.beside import related, trending_now
@@ -16,14 +16,13 @@ from api.routes.deps import (
     Options,
     check_k,
 )
+from api.routes.products import ProductId
 from api.schemas_lists import RelatedProducts, TrendingProducts
 from commerce.related import Kind
 
 __all__ = ["router"]
 
 router = APIRouter(prefix="/v1", tags=["products"], dependencies=[needs("recommend")])
-
-ProductId = Annotated[str, Path(min_length=1, max_length=200, examples=["KD-0101"])]
 
 
 @router.get("/products/{product_id:path}/related", summary="Products beside a product")

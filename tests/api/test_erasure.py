@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow.compute as pc
 import pytest
 from fastapi.testclient import TestClient
 
@@ -13,6 +14,8 @@ from api.settings import Settings
 from gnn.fit import fit_model
 from gnn.forget import forget_users
 from gnn.fusion import HeadConfig
+from gnn.history import Event
+from gnn.score import Recommender
 from kg.build import graph_of, schema_of
 from kg.errors import ModelError
 from kg.facts import KnowledgeGraph
@@ -62,7 +65,7 @@ def tables(sample_store: Path) -> Tables:
     return graph_of(snapshot), schema_of(snapshot)
 
 
-def test_where_only_a_fit_can_forget(tables: Tables) -> None:
+def test_where_only_a_fit_can_forget(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
     kg, schema = tables
     users = kg.interactions["user_id"].to_pylist()
     newest = kg.interactions.sort_by([("timestamp", "descending")])["user_id"][0].as_py()
@@ -71,7 +74,8 @@ def test_where_only_a_fit_can_forget(tables: Tables) -> None:
     network = np.ones((len(model.products), 2), dtype=np.float32)
     with pytest.raises(ModelError, match="the graph network was trained on their events"):
         forget_users(replace(model, gnn=network), kg.interactions, {users[0]})
-    with pytest.raises(ModelError, match="a product would lose its last event and need kin"):
+    monkeypatch.setattr("gnn.forget.MOST_WITH_KIN", 400)
+    with pytest.raises(ModelError, match="lose its last event, and its kin among 412 are sought"):
         forget_users(model, kg.interactions, set(users[: len(users) // 2]))
     aging = fit_model(kg, schema, kg.interactions, config=HeadConfig(half_life_days=100))
     with pytest.raises(ModelError, match=r"the newest event, from which .* count, is theirs"):
@@ -79,6 +83,22 @@ def test_where_only_a_fit_can_forget(tables: Tables) -> None:
     low = fit_model(kg, schema, kg.interactions, config=HeadConfig(kind="low_rank", rank=8))
     with pytest.raises(ModelError, match="the head is of low rank, which has no inverse"):
         forget_users(low, kg.interactions, {users[0]})
+
+
+def test_a_product_that_loses_its_last_event_takes_after_its_kin(tables: Tables) -> None:
+    kg, schema = tables
+    model = fit_model(kg, schema, kg.interactions)
+    users = pc.unique(kg.interactions["user_id"])
+    gone = users.slice(0, len(users) * 2 // 3)
+    left = kg.interactions.filter(pc.invert(pc.is_in(kg.interactions["user_id"], gone)))
+    found = forget_users(model, kg.interactions, set(gone.to_pylist()))
+    never = fit_model(kg, schema, left)
+    assert len(found.kin.rows) > len(model.kin.rows)
+    assert found.kin.rows.tolist() == never.kin.rows.tolist()
+    for model_row in (0, 100, 400):
+        history = Recommender(found).history([Event(found.products[model_row])])
+        mine, theirs = (Recommender(model).scores(history) for model in (found, never))
+        np.testing.assert_allclose(mine, theirs, atol=1e-6)
 
 
 def test_the_answer_says_why_it_was_not_done(sample_store: Path, tmp_path: Path) -> None:

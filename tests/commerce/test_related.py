@@ -1,5 +1,6 @@
 """Baskets and trends on worlds counted by hand."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from commerce.baskets import Baskets
-from commerce.trending import trending
+from commerce.trending import Trend, Trending
 from gnn.history import HistoryConfig
 from kg.ids import Vocabulary
 from kg.records import INTERACTION_SCHEMA
@@ -17,7 +18,10 @@ PRODUCTS = Vocabulary(["product:a", "product:b", "product:c", "product:d"])
 DAY = datetime(2026, 1, 10)
 
 
-def table(*rows: tuple[str, str, str, int | None]) -> pa.Table:
+Row = tuple[str, str, str, float | None]
+
+
+def table(*rows: Row) -> pa.Table:
     """User, product, event, days before DAY."""
     made: list[dict[str, Any]] = [
         {
@@ -57,8 +61,29 @@ def test_older_days_count_less() -> None:
         ("u", "a", "view", 0), ("u", "a", "purchase", 0),  # one day, its strongest event
         ("v", "a", "purchase", 7), ("v", "b", "view", 14), ("v", "b", "view", None),
     ]  # fmt: skip
-    trend = trending(table(*rows), PRODUCTS, HistoryConfig(), 7.0)
+    trend = trending(rows, [])
     assert trend is not None
     np.testing.assert_allclose(trend.scores, [1 + 0.5, 0.3 * 0.25, 0, 0])
     assert trend.shoppers.tolist() == [2, 0, 0, 0]
-    assert trending(table(("u", "a", "view", None)), PRODUCTS, HistoryConfig(), 7.0) is None
+    assert trending([("u", "a", "view", None)], []) is None
+
+
+def test_what_was_heard_since_counts_as_if_it_had_been_there() -> None:
+    """Wherever the snapshot ends: within a day of a shopper with a product, too."""
+    rng = np.random.default_rng(4)
+    rows = [
+        (f"u{rng.integers(6)}", rng.choice(list("abc")), rng.choice(["view", "purchase"]), day)
+        for day in sorted(rng.uniform(0, 20, 80), reverse=True)
+    ]
+    whole = trending(rows, [])
+    assert whole is not None
+    for cut in (0, 1, 40, 79, 80):
+        parts = trending(rows[:cut], rows[cut:])
+        assert parts is not None
+        np.testing.assert_allclose(parts.scores, whole.scores)
+        assert parts.shoppers.tolist() == whole.shoppers.tolist()
+        assert parts.newest_us == whole.newest_us
+
+
+def trending(known: Sequence[Row], heard: Sequence[Row]) -> Trend | None:
+    return Trending(table(*known), PRODUCTS, HistoryConfig()).now(table(*heard), 7.0)
