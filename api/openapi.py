@@ -12,6 +12,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from api.settings import Settings
+from kg.extract.languages import languages
 
 __all__ = ["describe"]
 
@@ -29,6 +30,10 @@ def describe(app: FastAPI, settings: Settings, surfaces: Sequence[str]) -> None:
     asked = schemas["QueryIn"]["properties"]
     asked["limit"]["anyOf"][0]["maximum"] = settings.query_rows
     asked["timeout_s"]["anyOf"][0]["maximum"] = settings.query_timeout_s
+    for product in ("ProductIn", "ProductPart"):
+        properties = schemas[product]["properties"]
+        properties["language"]["enum"] = [*languages(), None]
+        properties["translations"]["propertyNames"] = {"enum": list(languages())}
     for operation in _operations(document):
         for parameter in operation.get("parameters", ()):
             if parameter["name"] == "k":

@@ -25,7 +25,7 @@ from gnn.newcomers import Newcomers
 from kg.catalog.meta import DatasetMeta
 from kg.changes import ProductChange, changed
 from kg.errors import ClewError, DatasetError, ModelError
-from kg.extract.languages import has_pipeline
+from kg.extract.languages import languages
 from kg.extract.pipeline import Extractor
 from kg.facts import KnowledgeGraph
 from kg.grown import graph_of_products, grown, revised
@@ -87,9 +87,9 @@ class Overlay:
         """Languages and currency of the catalogue, for products that name none."""
         table = self.base.teller.kg.products
         currencies = Counter(code for code in table["currency"].to_pylist() if code)
-        languages = Counter(self.base.catalogue.languages)
+        spoken = Counter(self.base.catalogue.languages)
         return DatasetMeta(
-            languages=tuple(code for code, _ in languages.most_common()),
+            languages=tuple(code for code, _ in spoken.most_common()),
             currency=next((code for code, _ in currencies.most_common(1)), None),
         )
 
@@ -117,7 +117,7 @@ class Overlay:
         """
         whole = replace(change, whole=True, fields={"title": change.product, **change.fields})
         for language in changed(before, whole, self.meta).texts():
-            if not has_pipeline(language):
+            if language not in languages():
                 raise DatasetError(
                     f"no text is read in the language {language!r}: spaCy does not know it; "
                     "use an ISO 639-1 code such as en or zh"

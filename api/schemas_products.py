@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 
 from api.schemas import ProductDetail
 from kg.catalog.products import LIMITS, MAX_PRICE, MAX_STOCK
 
 __all__ = ["ProductIn", "ProductPart", "ProductStored", "TextIn"]
 
+_SEEN: JsonDict = {"pattern": r"[^\s\x00-\x1f\x7f-\x9f]"}  # the catalogue's reader says it plainer
 Label = Annotated[str, Field(min_length=1, max_length=500)]
 
 
@@ -21,14 +23,18 @@ class _Wire(BaseModel):
 class TextIn(_Wire):
     """What a product says in another language."""
 
-    title: str = Field(min_length=1, max_length=LIMITS["title"])
+    title: str = Field(min_length=1, max_length=LIMITS["title"], json_schema_extra=_SEEN)
     description: str = Field("", max_length=LIMITS["description"])
 
 
 class ProductPart(_Wire):
     """Fields of a product; those that are not given stay as they are."""
 
-    title: str | None = Field(None, min_length=1, max_length=LIMITS["title"])
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    title: str | None = Field(
+        None, min_length=1, max_length=LIMITS["title"], json_schema_extra=_SEEN
+    )
     description: str | None = Field(None, max_length=LIMITS["description"])
     language: str | None = Field(
         None, pattern="^[a-z]{2}$", description="of title and description; told by script if absent"
@@ -77,7 +83,7 @@ class ProductIn(ProductPart):
         }
     )
 
-    title: str = Field(min_length=1, max_length=LIMITS["title"])
+    title: str = Field(min_length=1, max_length=LIMITS["title"], json_schema_extra=_SEEN)
 
 
 class ProductStored(_Wire):

@@ -3,30 +3,34 @@
 English and every other language with spaces: words, with punctuation and the letters after a
 digit as tokens of their own (``30|cm``, ``RED|/|BLUE``). Words are cut after a hyphen too, which
 stays with the first half (``T-|LIGHT``) and is no part of its norm. Chinese: the segmenter rjieba,
-told the ontology's words. A token's norm is what labels and texts are compared by (see
-`kg.extract.words`).
+told the ontology's words. Japanese, Thai and Tibetan: characters. A token's norm is what labels
+and texts are compared by (see `kg.extract.words`).
 """
 
 from __future__ import annotations
 
+import pkgutil
 import re
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import rjieba
 import spacy
+import spacy.lang
 from spacy.attrs import NORM
 from spacy.language import Language
 from spacy.tokenizer import Tokenizer
 from spacy.tokens import Doc
-from spacy.util import get_lang_class, registry
+from spacy.util import registry
 from spacy.vocab import Vocab
 
 from kg.errors import ExtractionError
 from kg.extract.words import HYPHENS, NORMS, plain_norm
 
-__all__ = ["CharacterTokenizer", "ChineseTokenizer", "blank_pipeline", "has_pipeline"]
+__all__ = ["CharacterTokenizer", "ChineseTokenizer", "blank_pipeline", "languages"]
 
+_UNSPACED = frozenset(("bo", "ja", "th"))  # words follow each other unparted
 _PREFIX = re.compile(r"^[\W_]")
 _SUFFIX = re.compile(r"(?:[^\w'’]|_|(?<![sS])['’])$")
 _INFIX = re.compile(
@@ -35,13 +39,11 @@ _INFIX = re.compile(
 )
 
 
-def has_pipeline(language: str) -> bool:
-    """Whether spaCy knows a language, by its ISO 639-1 code."""
-    try:
-        get_lang_class(language)
-    except ImportError:
-        return False
-    return True
+@cache
+def languages() -> tuple[str, ...]:
+    """ISO 639-1 codes of the languages spaCy knows, sorted."""
+    found = (module.name for module in pkgutil.iter_modules(spacy.lang.__path__))
+    return tuple(sorted(name for name in found if len(name) == 2 and name != "xx"))
 
 
 def blank_pipeline(language: str, words: Iterable[str] = ()) -> Language:
@@ -54,8 +56,10 @@ def blank_pipeline(language: str, words: Iterable[str] = ()) -> Language:
     Raises:
         ExtractionError: spaCy does not know the language.
     """
+    tokenizer = "clew.Characters.v1" if language in _UNSPACED else "clew.Words.v1"
     try:
-        nlp = spacy.blank(language)
+        # named here, or ja, ko, th and vi would ask for packages of their own
+        nlp = spacy.blank(language, config={"nlp": {"tokenizer": {"@tokenizers": tokenizer}}})
     except ImportError as exc:
         raise ExtractionError(
             f"no pipeline for language {language!r}: spaCy does not know it; "
@@ -66,7 +70,8 @@ def blank_pipeline(language: str, words: Iterable[str] = ()) -> Language:
     vocab.lex_attr_getters = {NORM: norm}  # nothing else is asked of a word
     for lexeme in vocab:  # made before the getter was set
         lexeme.norm_ = norm(lexeme.orth_)
-    nlp.tokenizer = make_chinese(words)(nlp) if language == "zh" else _word_tokenizer(vocab)
+    if language == "zh":
+        nlp.tokenizer = make_chinese(words)(nlp)
     return nlp
 
 

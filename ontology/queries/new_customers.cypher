@@ -1,7 +1,7 @@
 // New customers: how many bought for the first time in each month, and what did they spend since?
 // $since = "2025-01"  first month
 MATCH (u:User)-[r:BOUGHT]->(:Product)
-WITH u, left(min(r.first_on), 7) AS month, coalesce(sum(r.spent), 0.0) AS spent
+WITH u, left(min(r.first_on), 7) AS month, round(coalesce(sum(r.spent), 0.0), 3) AS spent
 WHERE month >= $since
-RETURN month, count(u) AS customers, sum(spent) AS spent
+RETURN month, count(u) AS customers, round(sum(spent), 3) AS spent
 ORDER BY month

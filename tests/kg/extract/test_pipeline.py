@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -5,6 +7,7 @@ from hypothesis import strategies as st
 from kg.catalog import read_dataset, sample_path
 from kg.errors import ExtractionError
 from kg.extract import Extractor, field_text
+from kg.extract.languages import blank_pipeline, languages
 from kg.schema import load_schema
 from tests.worlds import CONCEPTS, SCHEMA, concept, product, schema
 
@@ -306,6 +309,26 @@ def test_languages_with_spaces_need_no_code():
     world = schema(concepts=[c for c in CONCEPTS if c.id == "type:mug"])
     [mentions] = Extractor(world, ["de"]).mentions([product("1", "Mug 30cm", language="de")])
     assert [m.object for m in mentions] == ["measure:30-cm"]
+
+
+@pytest.mark.parametrize(
+    ("language", "label", "title"),
+    [
+        ("ja", "赤い", "とても赤いマグカップ"),
+        ("th", "แดง", "แก้วสีแดงใหญ่"),
+        ("ko", "빨간", "예쁜 빨간 머그"),
+        ("vi", "đỏ", "cốc đỏ lớn"),
+    ],
+)
+def test_languages_for_which_spacy_wants_packages_are_read_without(language, label, title):
+    world = schema(concepts=[replace(concept("colour:red", "red"), pref={language: label})])
+    [mentions] = Extractor(world, [language]).mentions([product("1", title, language=language)])
+    assert [m.object for m in mentions] == ["colour:red"]
+
+
+def test_every_language_told_has_a_pipeline():
+    assert {"de", "en", "zh"} <= set(languages())
+    assert all(len(blank_pipeline(language)("12 mugs")) > 1 for language in languages())
 
 
 def test_unknown_language_is_an_error():
