@@ -39,6 +39,7 @@ from api.settings import Settings
 from api.surfaces import read_surfaces
 from api.threads import compute_in
 from kg import __version__
+from kg.query import OpenGraphs
 from kg.snapshot import SnapshotStore
 
 __all__ = ["create_app", "worker_app"]
@@ -77,17 +78,18 @@ def create_app(settings: Settings) -> FastAPI:
         warm_search=settings.warm_search,
         loaded=metrics.loaded,
     )
-    parts = open_parts(settings)
+    parts, graphs = open_parts(settings), OpenGraphs(settings.store)
     follow(live, parts, settings)
 
     app = FastAPI(
         title="Clew",
         version=__version__,
         summary="Recommendations with the thread that led to each.",
-        lifespan=_lifespan(live, parts, settings),
+        lifespan=_lifespan(live, parts, graphs, settings),
         responses=PROBLEM_RESPONSES,
     )
     app.state.live, app.state.settings, app.state.parts = live, settings, parts
+    app.state.graphs = graphs
     app.state.surfaces = read_surfaces(settings.surfaces)
     app.state.access, app.state.metrics = parts.access, metrics
     _guard(app, settings, metrics)
@@ -105,7 +107,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 def _lifespan(
-    live: Live, parts: Parts, settings: Settings
+    live: Live, parts: Parts, graphs: OpenGraphs, settings: Settings
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     """What runs beside the requests, from the first to the last."""
 
@@ -121,6 +123,7 @@ def _lifespan(
         live.stop()
         for thread in threads:
             thread.join(timeout=settings.refresh_s + 1)
+        graphs.close()
         parts.database.close()
 
     return lifespan

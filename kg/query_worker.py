@@ -192,13 +192,21 @@ def term(value: Any) -> Any:
     return value.value == "true" if kind == _XSD + "boolean" else value.value
 
 
+def resident_bytes(pid: int) -> int:
+    """Memory a process holds.
+
+    Raises:
+        OSError: there is no such process, or a system does not tell.
+    """
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
 def watch(limit_bytes: int, parent: int) -> None:
     """End the process when it holds too much memory or its parent has gone."""
-    page = os.sysconf("SC_PAGE_SIZE")
+    own = os.getpid()
     while True:
         with contextlib.suppress(FileNotFoundError):  # a system without /proc has no limit
-            resident = int(Path("/proc/self/statm").read_text().split()[1]) * page
-            if resident > limit_bytes:
+            if resident_bytes(own) > limit_bytes:
                 os._exit(OUT_OF_MEMORY)
         if os.getppid() != parent:
             os._exit(ORPHANED)

@@ -4,7 +4,7 @@ Neither engine can be trusted with a stranger's query inside the server: Oxigrap
 interrupted, Ladybug looks at its own time limit only between batches, and a deep enough
 expression overflows its stack. So the query runs in a worker process (`kg.query_worker`) that is
 ended at its time or memory limit; the next query gets a new one (about 0.1 s). A worker that
-answered in time is kept for the next query.
+answered in time, and does not hold much memory since, is kept for the next query.
 
 Assumes POSIX. Not a jail: what a query may say at all is decided before, in `kg.query_guard`.
 """
@@ -29,6 +29,7 @@ from kg.errors import QueryError, QueryTimeout, StoreError
 __all__ = ["Sandbox"]
 
 _SCRIPT = Path(query_worker.__file__)
+_KEPT_PART = 2  # an idle worker may hold such a part of the memory one may hold at most
 
 
 class Sandbox:
@@ -108,13 +109,17 @@ class Sandbox:
         with self._lock:
             if self._closed:
                 raise StoreError(f"{self._settings['path']} was closed; open it again")
-            if self._idle:
-                return self._idle.pop()
+            while self._idle:
+                worker = self._idle.pop()
+                if worker.lives:
+                    return worker
+                worker.end()
         return _Worker(self._settings)
 
     def _put(self, worker: _Worker) -> None:
+        small = worker.resident_bytes() <= self._memory_bytes // _KEPT_PART
         with self._lock:
-            if not self._closed:
+            if small and not self._closed:
                 self._idle.append(worker)
                 return
         worker.end()
@@ -168,6 +173,17 @@ class _Worker:
             return None
         answer: dict[str, Any] | None = json.loads(reply) if reply.endswith("\n") else None
         return answer
+
+    @property
+    def lives(self) -> bool:
+        """Whether the process has not died meanwhile."""
+        return self._process.poll() is None
+
+    def resident_bytes(self) -> int:
+        """Memory the process holds; 0 on a system that does not tell."""
+        with contextlib.suppress(OSError):
+            return query_worker.resident_bytes(self._process.pid)
+        return 0
 
     def wait(self) -> int:
         """Exit code of a process that died."""

@@ -19,8 +19,10 @@ from api.service import Service
 from api.settings import Settings
 from api.surfaces import Surface, place, settled
 from kg.errors import NotFoundError
+from kg.query import OpenGraphs
 
 __all__ = [
+    "CurrentGraphs",
     "CurrentLive",
     "CurrentMetrics",
     "CurrentParts",
@@ -62,11 +64,17 @@ async def _surfaces(request: Request) -> Mapping[str, Surface]:
     return surfaces
 
 
+async def _graphs(request: Request) -> OpenGraphs:
+    graphs: OpenGraphs = request.app.state.graphs
+    return graphs
+
+
 async def _metrics(request: Request) -> Metrics:
     metrics: Metrics = request.app.state.metrics
     return metrics
 
 
+CurrentGraphs = Annotated[OpenGraphs, Depends(_graphs)]
 CurrentLive = Annotated[Live, Depends(_live)]
 CurrentMetrics = Annotated[Metrics, Depends(_metrics)]
 CurrentService = Annotated[Service, Depends(_service)]

@@ -9,11 +9,10 @@ import orjson
 from fastapi import APIRouter, Response
 
 from api.access import needs
-from api.routes.deps import CurrentSettings, refuse
+from api.routes.deps import CurrentGraphs, CurrentSettings, refuse
 from api.schemas_events import QueryIn, QueryOut
 from api.settings import Settings
 from api.threads import waits
-from kg.query import ask_cypher, ask_sparql
 from kg.query_result import QueryResult
 
 __all__ = ["router"]
@@ -23,11 +22,10 @@ router = APIRouter(prefix="/v1/query", tags=["analysts"], dependencies=[needs("a
 
 @router.post("/cypher", summary="Ask in Cypher", response_model=QueryOut)
 @waits
-def cypher(settings: CurrentSettings, body: QueryIn) -> Response:
+def cypher(graphs: CurrentGraphs, settings: CurrentSettings, body: QueryIn) -> Response:
     """Rows of a Cypher query, or of a saved one by ``@name``."""
     return _answer(
-        ask_cypher(
-            settings.store,
+        graphs.cypher(
             body.query,
             body.params,
             timeout_s=_timeout(body, settings),
@@ -38,13 +36,12 @@ def cypher(settings: CurrentSettings, body: QueryIn) -> Response:
 
 @router.post("/sparql", summary="Ask in SPARQL", response_model=QueryOut)
 @waits
-def sparql(settings: CurrentSettings, body: QueryIn) -> Response:
+def sparql(graphs: CurrentGraphs, settings: CurrentSettings, body: QueryIn) -> Response:
     """Rows of a SPARQL query, or of a saved one by ``@name``; without ``SERVICE`` or ``FROM``."""
     if body.params:
         refuse(("body", "params"), "SPARQL takes none; write the values into the query")
     return _answer(
-        ask_sparql(
-            settings.store,
+        graphs.sparql(
             body.query,
             timeout_s=_timeout(body, settings),
             limit=_limit(body, settings),

@@ -8,10 +8,13 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 
+import kg.query
 from api.cli import main
 from kg.build import build
 from kg.errors import QueryError, StoreError
-from kg.query import cypher, sparql
+from kg.query import OpenGraphs, cypher, sparql
+from kg.rdf import RdfGraph, open_rdf
+from kg.schema import Schema
 from kg.snapshot import SnapshotStore
 
 BRANDS = (
@@ -70,6 +73,50 @@ def test_errors_reach_the_caller(store: Path, tmp_path: Path) -> None:
         cypher(store, "CREATE (:Product)")
     with pytest.raises(StoreError, match="no snapshot in"):
         cypher(tmp_path, BRANDS)
+
+
+def test_open_graphs_are_asked_again(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[Path] = []
+
+    def counted(path: Path, schema: Schema) -> RdfGraph:
+        opened.append(path)
+        return open_rdf(path, schema)
+
+    monkeypatch.setattr(kg.query, "open_rdf", counted)
+    with OpenGraphs(store) as graphs:
+        for _ in range(3):
+            found = graphs.sparql("@facts_by_relation", timeout_s=10, limit=10)
+            assert found.table.num_rows
+            assert graphs.cypher(BRANDS, {}, timeout_s=10, limit=10).table.num_rows == 1
+    assert len(opened) == 1
+
+
+def test_open_graphs_follow_a_new_snapshot(store: Path, tmp_path: Path) -> None:
+    shop, snapshots = tmp_path / "shop", SnapshotStore(tmp_path / "store")
+    shop.mkdir()
+    names = "MATCH (p:Product) RETURN p.name AS name"
+    opened: list[RdfGraph] = []
+    with OpenGraphs(snapshots.root) as graphs:
+        for title in ("Red mug", "Blue mug"):
+            (shop / "products.csv").write_text(f"id,title\n1,{title}\n")
+            build(shop, snapshots)
+            with graphs._asked() as asked:
+                opened.append(asked.rdf)
+                answer = graphs.cypher(names, {}, timeout_s=10, limit=10)
+                assert answer.table.to_pylist() == [{"name": title}]
+        with pytest.raises(StoreError, match="was closed"):
+            opened[0].sparql("ASK {}")
+        assert opened[1].sparql("ASK {}").table.num_rows == 1
+
+
+def test_a_graph_is_closed_when_its_last_question_is_answered(store: Path) -> None:
+    graphs = OpenGraphs(store)
+    with graphs._asked() as asked:
+        rdf = asked.rdf
+        graphs.close()
+        assert rdf.sparql("ASK { ?s ?p ?o }").table.num_rows == 1
+    with pytest.raises(StoreError, match="was closed"):
+        rdf.sparql("ASK { ?s ?p ?o }")
 
 
 # ── from the command line ──────────────────────────────────────────────────────────────────────
