@@ -1,7 +1,7 @@
 """Figures of the service for Prometheus.
 
 With several workers each writes its own to files in ``PROMETHEUS_MULTIPROC_DIR``, and any of them
-answers for all.
+answers for all; memory and processor time of the process are told where there is one alone.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from prometheus_client import (
     Counter,
     Gauge,
     Histogram,
+    ProcessCollector,
     generate_latest,
 )
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -35,6 +36,8 @@ class Metrics:
         """
         self._registry = CollectorRegistry()
         self._shared = shared
+        if not shared:
+            ProcessCollector(registry=self._registry)  # memory, processor time, open files
         self._requests = Counter(
             "clew_requests_total",
             "Requests answered",

@@ -1,6 +1,7 @@
-"""Measures the service: load, event to effect, snapshot switches.
+"""Measures the service: load, memory, event to effect, snapshot switches.
 
     python scripts/bench/serving.py load   --store STORE [--workers 2] [--seconds 20]
+    python scripts/bench/serving.py memory --store STORE [--seconds 1800]
     python scripts/bench/serving.py effect --store STORE
     python scripts/bench/serving.py switch --store STORE [--count 50]
 
@@ -32,6 +33,7 @@ from kg.build import graph_of
 from kg.snapshot import SnapshotStore
 
 HERE = Path(__file__).parent
+RESIDENT = "process_resident_memory_bytes "
 
 
 def free_port() -> int:
@@ -153,6 +155,27 @@ def load(store: Path, workers: int, seconds: int) -> Any:
     return found
 
 
+def memory(store: Path, seconds: int) -> Any:
+    """Resident memory of one worker at ten moments under load, one request in ten an event."""
+    users, products = people(store)
+    held: list[float] = []
+
+    def look() -> None:
+        text = httpx.get(f"{url}/metrics", timeout=60).text
+        [line] = [line for line in text.splitlines() if line.startswith(RESIDENT)]
+        held.append(round(float(line.split()[1]) / 1e6, 1))
+
+    with serving(store) as url:
+        give_histories(url, users, products)
+        look()
+        answered = 0
+        for _ in range(10):
+            found = locust(url, users, products, max(1, seconds // 10), BENCH_WRITES="0.1")
+            answered += found["Aggregated"]["requests"] - found["Aggregated"]["failed"]
+            look()
+    return {"seconds": seconds, "answered": answered, "resident_mb": held}
+
+
 def effect(store: Path, count: int) -> Any:
     """From sending an event to an answer, of another worker's, that counts it."""
     _, products = people(store)
@@ -227,7 +250,7 @@ def switch(store: Path, count: int) -> Any:
 def main() -> None:
     """Measure what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["load", "effect", "switch"])
+    parser.add_argument("what", choices=["load", "memory", "effect", "switch"])
     parser.add_argument("--store", type=Path, required=True)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--seconds", type=int, default=20)
@@ -235,6 +258,8 @@ def main() -> None:
     asked = parser.parse_args()
     if asked.what == "load":
         found = load(asked.store, asked.workers, asked.seconds)
+    elif asked.what == "memory":
+        found = memory(asked.store, asked.seconds)
     else:
         found = {"effect": effect, "switch": switch}[asked.what](asked.store, asked.count)
     print(json.dumps(found, indent=1))
