@@ -9,12 +9,14 @@ by serving_kills.py, which takes longer.
 """
 
 import argparse
+import contextlib
 import json
 import multiprocessing
 import random
 import tempfile
 import time
 from multiprocessing.connection import Connection
+from typing import Any
 
 from sqlalchemy import select
 
@@ -34,6 +36,36 @@ def write(url: str, first: int, says: Connection) -> None:
         n += 1
 
 
+def killed(url: str, first: int, after_s: float, context: Any) -> list[tuple[int, str]]:
+    """What a writer had acknowledged that was killed so long after its first word."""
+    said: list[tuple[int, str]] = []
+    ours, theirs = context.Pipe(duplex=False)
+    child = context.Process(target=write, args=(url, first, theirs))
+    child.start()
+    theirs.close()
+    deadline = None
+    while deadline is None or time.monotonic() < deadline:
+        if ours.poll(0.001):
+            if deadline is None:  # it writes now
+                deadline = time.monotonic() + after_s
+            said.append(ours.recv())
+    child.kill()
+    child.join()
+    with contextlib.suppress(EOFError, OSError):
+        while True:  # what it said before it died counts too
+            said.append(ours.recv())
+    return said
+
+
+def kept_in(url: str) -> list[str]:
+    """Ids of the events that are in the log."""
+    database = open_database(url)
+    with database.reading() as connection:
+        kept = list(connection.scalars(select(events.c.event_id)))
+    database.close()
+    return kept
+
+
 def main() -> None:
     """Kill, go on, count."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -43,46 +75,22 @@ def main() -> None:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["api.eventlog", "api.db"])
     draw = random.Random(0)
-    acknowledged: list[str] = []
-    answers: set[str] = set()
+    said: list[tuple[int, str]] = []
     with tempfile.TemporaryDirectory() as home:
         url = asked.url or f"sqlite:///{home}/log.sqlite"
         open_database(url).close()
         for _ in range(asked.count):
-            ours, theirs = context.Pipe(duplex=False)
-            child = context.Process(target=write, args=(url, len(acknowledged), theirs))
-            child.start()
-            theirs.close()
-            deadline = None
-            while deadline is None or time.monotonic() < deadline:
-                if ours.poll(0.001):
-                    if deadline is None:  # it writes: now a random moment later it is killed
-                        deadline = time.monotonic() + draw.uniform(0, 0.3)
-                    n, told = ours.recv()
-                    answers.add(told)
-                    acknowledged.append(f"e-{n}")
-            child.kill()
-            child.join()
-            while True:  # what it said before it died counts too
-                try:
-                    n, told = ours.recv()
-                except (EOFError, OSError):
-                    break
-                answers.add(told)
-                acknowledged.append(f"e-{n}")
-        database = open_database(url)
-        with database.reading() as connection:
-            kept = list(connection.scalars(select(events.c.event_id)))
-        database.close()
-    sent = set(acknowledged)
+            said += killed(url, len(said), draw.uniform(0, 0.3), context)
+        kept = kept_in(url)
+    sent = {f"e-{n}" for n, _ in said}
     found = {
         "kills": asked.count,
-        "acknowledged": len(acknowledged),
-        "acknowledged_twice": len(acknowledged) - len(sent),
+        "acknowledged": len(said),
+        "acknowledged_twice": len(said) - len(sent),
         "lost": len(sent - set(kept)),
         "counted_twice": len(kept) - len(set(kept)),
         "written_unacknowledged": len(set(kept) - sent),
-        "answers": sorted(answers),
+        "answers": sorted({answer for _, answer in said}),
     }
     print(json.dumps(found, indent=1))
 

@@ -198,33 +198,43 @@ def effect(store: Path, count: int) -> Any:
     }
 
 
+class Reader(threading.Thread):
+    """Asks for lists until told to stop."""
+
+    url = ""
+
+    def __init__(self, users: list[str], stop: threading.Event) -> None:
+        super().__init__(daemon=True)
+        self.users, self.stop = users, stop
+        self.answered: list[int] = []  # statuses; 0: none
+        self.served: set[str] = set()  # ids of snapshots
+
+    def run(self) -> None:
+        """Until told to stop."""
+        with httpx.Client(timeout=60) as client:
+            while not self.stop.is_set():
+                user = random.choice(self.users)
+                try:
+                    answer = client.get(f"{self.url}/v1/users/{user}/recommendations")
+                except httpx.HTTPError:
+                    self.answered.append(0)
+                    continue
+                self.answered.append(answer.status_code)
+                if answer.status_code == 200:
+                    self.served.add(answer.json()["snapshot"]["id"])
+
+
 def switch(store: Path, count: int) -> Any:
     """Snapshots switched under load: between the store's newest two with a model."""
     root = SnapshotStore(store)
     first, second = [s.id for s in root.snapshots() if s.has_model][-2:]
     users, products = people(store)
-    answered: list[int] = []
-    served: set[str] = set()
     stop = threading.Event()
+    readers = [Reader(users, stop) for _ in range(4)]
     with serving(store, 1) as url:
         give_histories(url, users, products)
-
-        def read() -> None:
-            with httpx.Client(timeout=60) as client:
-                while not stop.is_set():
-                    try:
-                        answer = client.get(
-                            f"{url}/v1/users/{random.choice(users)}/recommendations"
-                        )
-                    except httpx.HTTPError:
-                        answered.append(0)
-                        continue
-                    answered.append(answer.status_code)
-                    if answer.status_code == 200:
-                        served.add(answer.json()["snapshot"]["id"])
-
-        readers = [threading.Thread(target=read) for _ in range(4)]
         for reader in readers:
+            reader.url = url
             reader.start()
         seen = 0
         for at in range(count):
@@ -238,12 +248,13 @@ def switch(store: Path, count: int) -> Any:
         stop.set()
         for reader in readers:
             reader.join()
+    answered = [status for reader in readers for status in reader.answered]
     return {
         "switches": count,
         "picked_up": seen,
         "requests": len(answered),
         "failed": sum(status != 200 for status in answered),
-        "snapshots_served": len(served),
+        "snapshots_served": len(set[str]().union(*(reader.served for reader in readers))),
     }
 
 

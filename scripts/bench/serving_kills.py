@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import httpx
 from serving import environment, free_port, people, wait_ready
@@ -67,29 +68,24 @@ class Writer(threading.Thread):
         return bool(answer.json()["accepted"] == 1)
 
 
-def main() -> None:
-    """Kill, count, print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--store", type=Path, required=True)
-    parser.add_argument("--count", type=int, default=50)
-    asked = parser.parse_args()
-    _, products = people(asked.store)
+def kill(store: Path, count: int) -> dict[str, Any]:
+    """Kill so many servers under writes; what was lost."""
+    _, products = people(store)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["serving_app"])
     port, stop, draw = free_port(), threading.Event(), random.Random(2)
     url = f"http://127.0.0.1:{port}"
     writers = [Writer(f"w{i}", url, products, stop) for i in range(4)]
-    kept: list[str] = []
     with tempfile.TemporaryDirectory() as home:
-        settings = environment(asked.store, Path(home), 1)
-        for at in range(asked.count + 1):
+        settings = environment(store, Path(home), 1)
+        for at in range(count + 1):
             server = context.Process(target=serve_here, args=(port, settings))
             server.start()
             wait_ready(url, server.is_alive)
             if at == 0:
                 for writer in writers:
                     writer.start()
-            if at < asked.count:
+            if at < count:
                 time.sleep(draw.uniform(0.05, 0.6))
                 server.kill()
                 server.join()
@@ -97,20 +93,32 @@ def main() -> None:
         for writer in writers:
             writer.join()
         acknowledged = [pair for writer in writers for pair in writer.acknowledged]
-        for user in sorted({user for user, _ in acknowledged}):
-            events = httpx.get(f"{url}/v1/users/{user}/export", timeout=60).json()["events"]
-            kept += [event["event_id"] for event in events]
+        kept = exported(url, sorted({user for user, _ in acknowledged}))
         server.kill()
         server.join()
     sent = {name for _, name in acknowledged}
-    found = {
-        "kills": asked.count,
+    return {
+        "kills": count,
         "acknowledged": len(acknowledged),
         "lost": len(sent - set(kept)),
         "counted_twice": len(kept) - len(set(kept)),
         "other_answers": [status for writer in writers for status in writer.others][:5],
     }
-    print(json.dumps(found, indent=1))
+
+
+def exported(url: str, users: list[str]) -> list[str]:
+    """Ids of the events that users have."""
+    answers = (httpx.get(f"{url}/v1/users/{user}/export", timeout=60).json() for user in users)
+    return [event["event_id"] for answer in answers for event in answer["events"]]
+
+
+def main() -> None:
+    """Kill, count, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--store", type=Path, required=True)
+    parser.add_argument("--count", type=int, default=50)
+    asked = parser.parse_args()
+    print(json.dumps(kill(asked.store, asked.count), indent=1))
 
 
 if __name__ == "__main__":
