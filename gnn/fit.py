@@ -22,7 +22,7 @@ from gnn.features import fuse
 from gnn.fusion import FusionHead, HeadConfig, fit_head
 from gnn.head import Head
 from gnn.history import history_matrix
-from gnn.kin import Kin, find_kin, no_kin
+from gnn.kin import Kin, find_kin, near_kin, no_kin
 from gnn.lowrank import LowRankHead
 from gnn.lowrank_fit import fit_low_rank
 from gnn.ranking import batch_size
@@ -156,7 +156,7 @@ def fit_model(
 
 
 def kin_of_new(head: FusionHead | LowRankHead, user_items: csr_matrix, config: HeadConfig) -> Kin:
-    """Kin of the products without events; none beside a head of low rank, or without purchases.
+    """Kin of the products without events; none where nothing was bought.
 
     Args:
         head: fitted to ``user_items``.
@@ -164,11 +164,17 @@ def kin_of_new(head: FusionHead | LowRankHead, user_items: csr_matrix, config: H
         config: the head's settings.
     """
     n = head.num_products
-    if not user_items.nnz or not isinstance(head, FusionHead):
+    if not user_items.nnz:
         return no_kin(n)
     new = np.bincount(user_items.indices, minlength=n) == 0
-    matrices: list[csr_matrix | NDArray[np.float32]] = [head.features.matrix(), head.text]
-    return find_kin(matrices, new, config.regularization, config.kin)
+    facts, text = head.features.matrix(), head.text
+    if isinstance(head, FusionHead):
+        return find_kin([facts, text], new, config.regularization, config.kin)
+    some = near_kin((facts[new], text[new]), (facts, text), ~new, config.regularization, config.kin)
+    into = np.flatnonzero(new)
+    spread = csr_matrix((np.ones(len(into), np.float32), (into, np.arange(len(into)))),
+                        shape=(n, len(into)))  # fmt: skip
+    return Kin(csr_matrix(spread @ some), config.kin.own_weight)
 
 
 def attach_gnn(

@@ -10,8 +10,10 @@ from the columns of products with events, by what is known about both. With ``K 
     B_ij = Σ_k a_kj (B_ik [i ≠ k] + β [i = k])
 
 the regression of attributes on features that Gantner et al. 2010, "Learning Attribute-to-Feature
-Mappings for Cold-Start Recommendations", use for factors. A score stays an exact sum, of one term
-for each pair of history product i and kin k. In: fitted features. Out: `Kin`.
+Mappings for Cold-Start Recommendations", use for factors. Where w × w arrays do not fit, or for few
+products, the `NEAR` products of w that share most with j stand for all of w (`near_kin`). A score
+stays an exact sum, of one term for each pair of history product i and kin k. In: fitted features.
+Out: `Kin`.
 """
 
 from __future__ import annotations
@@ -23,14 +25,18 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import cho_factor, cho_solve, solve
 from scipy.sparse import csr_matrix
 
 from gnn.head import Head, Rows
 from gnn.solve import add_gram
 from kg.errors import ModelError
 
-__all__ = ["Kin", "KinConfig", "find_kin", "no_kin"]
+__all__ = ["NEAR", "Kin", "KinConfig", "find_kin", "near_kin", "no_kin"]
+
+NEAR = 512
+"""Products among which `near_kin` looks: those that share most."""
+_BLOCK = 1 << 25  # numbers in a dense block
 
 
 class KinConfig(BaseModel):
@@ -64,20 +70,49 @@ class Kin:
         """Which of some products have kin, (k,)."""
         return np.asarray(self.shares.indptr[products + 1] > self.shares.indptr[products])
 
+    def scored_with(self, products: Rows) -> NDArray[np.int64]:
+        """Products and the kin of those that have any, ascending: whose scores `take_over` needs.
+
+        Args:
+            products: rows, ascending.
+        """
+        kin = self.shares[products[self.has(products)]].indices
+        return np.union1d(products, kin) if len(kin) else products
+
+    def followers(self, products: Rows, count: int) -> NDArray[np.int64]:
+        """New products that take most after some products, at most ``count``, ascending."""
+        share = np.asarray(self._followers[products].sum(axis=0)).ravel()
+        some = np.flatnonzero(share > 0)
+        return np.sort(some[np.argsort(-share[some], kind="stable")[:count]])
+
     def take_over(
-        self, scores: NDArray[np.float64], rows: Rows, weights: NDArray[np.float64]
+        self,
+        scores: NDArray[np.float64],
+        rows: Rows,
+        weights: NDArray[np.float64],
+        products: Rows | None = None,
     ) -> None:
         """Put in place the scores of products with kin.
 
         Args:
-            scores: (n,) of a head for a history, no product from itself; changed.
+            scores: of a head for a history, no product from itself, of all products or of some;
+                changed.
             rows: the history's products.
             weights: of each of them.
+            products: whose scores these are, ascending, their kin among them; None: all.
         """
-        if len(self.rows):
-            met = np.zeros(len(scores))
-            met[rows] = weights
+        if not len(self.rows):
+            return
+        met = np.zeros(self.shares.shape[0])
+        met[rows] = weights
+        if products is None:
             scores[self.rows] = self._some @ (scores + self.own_weight * met)
+            return
+        new = self.has(products)
+        some = self.shares[products[new]].astype(np.float64)
+        column = np.searchsorted(products, some.indices)
+        some = csr_matrix((some.data, column, some.indptr), shape=(len(some.indptr) - 1, len(new)))
+        scores[new] = some @ (scores + self.own_weight * met[products])
 
     def take_over_batch(
         self, scores: NDArray[np.floating], histories: csr_matrix, own: NDArray[np.floating]
@@ -108,6 +143,10 @@ class Kin:
     @cached_property
     def _some(self) -> csr_matrix:
         return self.shares[self.rows].astype(np.float64)
+
+    @cached_property
+    def _followers(self) -> csr_matrix:
+        return self.shares.T.tocsr()
 
 
 def no_kin(num_products: int) -> Kin:
@@ -152,6 +191,61 @@ def find_kin(
     left[np.diag_indices(len(known))] += np.float32(config.smoothing * regularization)
     weights = cho_solve(cho_factor(left, lower=True, overwrite_a=True), right, overwrite_b=True)
     return Kin(_shares(weights, known, new, config.count), config.own_weight)
+
+
+def near_kin(
+    new: tuple[csr_matrix, NDArray[np.float32]],
+    known: tuple[csr_matrix, NDArray[np.float32]],
+    met: NDArray[np.bool_],
+    regularization: float,
+    config: KinConfig,
+) -> csr_matrix:
+    """Kin of some products, each found among the `NEAR` others that share most with it.
+
+    Args:
+        new: F of facts, (m, columns), and of text, (m, t), scaled by the roots of their weights.
+        known: the same of all products, (n, columns) and (n, t).
+        met: (n,) True where a product may be kin: it has events.
+        regularization: λ of the head.
+        config: settings.
+
+    Returns:
+        Shares of the products in each of the new ones, (m, n) float32.
+    """
+    facts, text = known
+    (m, _), n = new[0].shape, len(met)
+    carriers = facts.T.tocsr()
+    kin = [np.zeros(0, dtype=np.int64)] * m
+    share = [np.zeros(0, dtype=np.float32)] * m
+    step = max(1, _BLOCK // max(1, n))
+    for start in range(0, m if config.count else 0, step):
+        some = slice(start, start + step)
+        shared = (new[0][some] @ carriers).toarray() + new[1][some] @ text.T  # (b, n)
+        shared[:, ~met] = -np.inf
+        for at, each in enumerate(shared, start):
+            near = _largest(each, NEAR)
+            if not len(near):
+                continue
+            left = (facts[near] @ facts[near].T).toarray()
+            left = left + text[near].astype(np.float64) @ text[near].T
+            left[np.diag_indices(len(near))] += config.smoothing * regularization
+            weights = solve(left, each[near], assume_a="pos")
+            best = np.argsort(-weights, kind="stable")[: config.count]
+            best = np.sort(best[weights[best] > 0])
+            kin[at] = near[best]
+            share[at] = (weights[best] / weights[best].sum()).astype(np.float32)
+    indptr = np.cumsum([0, *map(len, kin)])
+    if not m:
+        return csr_matrix((np.zeros(0, np.float32), np.zeros(0, np.int64), indptr), shape=(m, n))
+    return csr_matrix((np.concatenate(share), np.concatenate(kin), indptr), shape=(m, n))
+
+
+def _largest(values: NDArray[np.floating], count: int) -> NDArray[np.int64]:
+    """Where the ``count`` largest finite values stand, ascending; the first among equals."""
+    least = np.partition(values, len(values) - count)[-count] if count < len(values) else -np.inf
+    above, equal = np.flatnonzero(values > least), np.flatnonzero(values == least)
+    some = np.concatenate([above, equal[: max(0, count - len(above))]])
+    return np.sort(some[np.isfinite(values[some])])
 
 
 def _shares(

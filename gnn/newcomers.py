@@ -6,11 +6,10 @@ with the newcomers after its own rows, that recommends and explains them like an
 - facts become features by the columns there are, scaled as `gnn.features` scales them;
 - the text vector is that of the products whose words are nearest (`TextLikeness`), so that no
   language model runs in a service;
-- kin (`gnn.kin`) is sought among the `NEAR` products that share most with the newcomer, instead of
-  among all: ``a = (K_cc + μI)⁻¹ K_cj``, cut to its largest positive entries, scaled to sum 1;
+- kin is sought among the products that share most with the newcomer (`gnn.kin.near_kin`);
 - the vector of the graph network is the kin's, by their shares.
 
-Cost: one product of the newcomers with P, and a system of `NEAR` equations each.
+Cost: one product of the newcomers with P, and a system of `gnn.kin.NEAR` equations each.
 """
 
 from __future__ import annotations
@@ -23,13 +22,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from scipy.linalg import solve
 from scipy.sparse import csr_matrix, hstack, vstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from gnn.channels import Channel, broader_edges, read_channels
 from gnn.features import Features
-from gnn.kin import Kin
+from gnn.kin import Kin, near_kin
 from gnn.newcomer_head import WithNewcomers, border
 from gnn.storage import Model
 from gnn.text import product_texts
@@ -38,10 +36,8 @@ from kg.facts import KnowledgeGraph
 from kg.ids import Vocabulary
 from kg.schema import Schema
 
-__all__ = ["NEAR", "Newcomers", "TextLikeness"]
+__all__ = ["Newcomers", "TextLikeness"]
 
-NEAR = 512
-"""Products among which a newcomer's kin are sought: those that share most with it."""
 _ALIKE = 20  # products whose text vectors a newcomer's is the mean of
 
 
@@ -115,7 +111,14 @@ class Newcomers:
         features = _grown(head.features, carried, len(names))
         matrix = features.matrix()[head.num_products :]
         text = self._texts.vectors(table)
-        kin = self._kin(csr_matrix(matrix), text)
+        known = model.head.features.matrix(), model.head.text
+        kin = near_kin(
+            (csr_matrix(matrix), text),
+            known,
+            self._met,
+            model.config.regularization,
+            model.config.kin,
+        )
         broader = dict(model.broader)
         for graph in graphs:
             broader |= broader_edges(graph, self.schema)
@@ -178,30 +181,6 @@ class Newcomers:
                     )
                 )
         return entries
-
-    def _kin(self, matrix: csr_matrix, text: NDArray[np.float32]) -> csr_matrix:
-        """Shares of the model's products in each newcomer, (m, n) float32."""
-        model, config = self.model, self.model.config
-        n = model.head.num_products
-        if not config.kin.count:
-            return csr_matrix(np.zeros((matrix.shape[0], n), dtype=np.float32))
-        known, known_text = model.head.features.matrix(), model.head.text
-        shared = (matrix @ known.T).toarray() + text @ known_text.T  # (m, n)
-        shared[:, ~self._met] = -np.inf
-        rows = []
-        for each in shared:
-            near = np.sort(np.argsort(-each, kind="stable")[:NEAR])
-            near = near[np.isfinite(each[near])]
-            some, words = known[near], known_text[near].astype(np.float64)
-            left = (some @ some.T).toarray() + words @ words.T
-            left[np.diag_indices(len(near))] += config.kin.smoothing * config.regularization
-            weights = solve(left, each[near], assume_a="pos") if len(near) else np.zeros(0)
-            best = np.argsort(-weights, kind="stable")[: config.kin.count]
-            best = np.sort(best[weights[best] > 0])
-            share = weights[best] / weights[best].sum() if len(best) else weights[best]
-            place = (np.zeros(len(best), dtype=np.int64), near[best])
-            rows.append(csr_matrix((share.astype(np.float32), place), shape=(1, n)))
-        return csr_matrix(vstack(rows, format="csr"))
 
     @cached_property
     def _met(self) -> NDArray[np.bool_]:

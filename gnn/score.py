@@ -77,11 +77,11 @@ class Recommender:
         if not len(rows):
             return np.zeros(head.num_products if products is None else len(products))
         kin = self.model.kin
-        whole = products is None or len(kin.rows) > 0
-        scores = head.scores(rows, weights, None if whole else products)
-        if whole:
-            kin.take_over(scores, rows, weights)
-            scores = scores if products is None else scores[products]
+        scored = None if products is None else kin.scored_with(products)
+        scores = head.scores(rows, weights, scored)
+        kin.take_over(scores, rows, weights, scored)
+        if products is not None and scored is not None:
+            scores = scores[np.searchsorted(scored, products)]
         z = self.model.gnn
         if gnn and z.shape[1]:
             own = z[rows]
@@ -134,6 +134,8 @@ class Recommender:
             beside=beside,
             exact=exact,
         )
+        if rows is not None:
+            rows = self._with_new(rows, history, allowed, exact=exact)
         scores = self.scores(history, gnn=gnn, products=rows)
         if rows is None:
             rows = np.flatnonzero(allowed)
@@ -142,6 +144,25 @@ class Recommender:
             Recommendation(self.products[rows[at]], int(rows[at]), float(scores[at]))
             for at in top_k(scores, k)
         ]
+
+    def _with_new(
+        self,
+        rows: NDArray[np.int64],
+        history: History,
+        allowed: NDArray[np.bool_],
+        *,
+        exact: bool,
+    ) -> NDArray[np.int64]:
+        """A shortlist with the products nobody met yet that take after it, or after the history.
+
+        Of themselves, which is nothing, the head did not list them.
+        """
+        kin = self.model.kin
+        if not len(kin.rows):
+            return rows
+        like = np.union1d(rows, history.rows)
+        new = kin.rows if exact else kin.followers(like, _SHORTLIST)
+        return np.union1d(rows, new[allowed[new]])
 
     def _allowed(
         self,

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from gnn.kin import Kin, KinConfig, find_kin, no_kin
+import gnn.kin
+from gnn.kin import Kin, KinConfig, find_kin, near_kin, no_kin
 from kg.errors import ModelError
 
 # Products 0-2 carry entity 0, products 3-4 entity 1; 2 and 4 are new, 5 is new and carries nothing.
@@ -79,3 +80,49 @@ def test_unlike_shapes_are_an_error():
 def test_without_events_there_is_nobody_to_take_after():
     with pytest.raises(ModelError, match="no product has an event to learn from"):
         find_kin([FACTS], np.ones(6, dtype=bool), 1.0)
+
+
+def test_kin_found_nearby_are_those_of_all_where_all_are_near(monkeypatch: pytest.MonkeyPatch):
+    rng = np.random.default_rng(1)
+    features = rng.normal(size=(40, 6)).astype(np.float32)
+    facts, text = csr_matrix(features[:, :4]), features[:, 4:]
+    new = np.arange(40) % 5 == 0
+    config = KinConfig(count=3)
+    whole = find_kin([facts, text], new, 2.0, config).shares[new]
+    monkeypatch.setattr(gnn.kin, "_BLOCK", 80)  # two products at once
+    near = near_kin((facts[new], text[new]), (facts, text), ~new, 2.0, config)
+    assert near.shape == (8, 40)
+    np.testing.assert_allclose(near.toarray(), whole.toarray(), atol=1e-5)
+    monkeypatch.setattr(gnn.kin, "NEAR", 1)
+    [first, *_] = near_kin((facts[new], text[new]), (facts, text), ~new, 2.0, config).toarray()
+    alike = np.where(new, -np.inf, features @ features[0])
+    assert first[alike.argmax()] == 1 == first.sum()
+
+
+def test_nothing_new_or_nobody_met_gives_no_kin_nearby():
+    text = np.zeros((6, 0), dtype=np.float32)
+    none = near_kin((FACTS[:0], text[:0]), (FACTS, text), ~NEW, 1.0, KinConfig())
+    assert none.shape == (0, 6)
+    lonely = near_kin((FACTS[NEW], text[NEW]), (FACTS, text), np.zeros(6, bool), 1.0, KinConfig())
+    assert (lonely.shape, lonely.nnz) == ((3, 6), 0)
+
+
+def test_some_products_are_taken_over_as_all_are():
+    rng = np.random.default_rng(2)
+    kin = Kin(find_kin([FACTS], NEW, 1.0, KinConfig(smoothing=0.5)).shares, 0.4)
+    rows, weights, scores = np.array([0]), np.array([2.0]), rng.normal(size=6)
+    whole = scores.copy()
+    kin.take_over(whole, rows, weights)
+    asked = np.array([1, 2, 5])
+    needed = kin.scored_with(asked)
+    assert needed.tolist() == [0, 1, 2, 5]  # and the other kin of 2
+    some = scores[needed]
+    kin.take_over(some, rows, weights, needed)
+    np.testing.assert_allclose(some, whole[needed])
+
+
+def test_followers_are_the_new_products_that_take_most_after_some():
+    kin = find_kin([FACTS], NEW, 1.0, KinConfig(smoothing=0.5))
+    assert kin.followers(np.array([0, 3]), 5).tolist() == [2, 4]
+    assert kin.followers(np.array([0, 3]), 1).tolist() == [4]  # all of its shares, not half
+    assert kin.followers(np.array([5]), 5).tolist() == []

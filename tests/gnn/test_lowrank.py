@@ -7,8 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import gnn.lowrank
+from gnn.explain import explain
 from gnn.fusion import HeadConfig, fit_head
 from gnn.history import History
+from gnn.kin import KinConfig
 from gnn.lowrank import LowRankHead
 from gnn.lowrank_fit import _error, fit_low_rank
 from gnn.score import Recommender
@@ -28,8 +30,8 @@ def off_diagonal(matrix):
     return matrix[~np.eye(len(matrix), dtype=bool)]
 
 
-def shop(products=60, users=150, seed=0):
-    """Three brands, each with its own buyers."""
+def shop(products=60, users=150, seed=0, new=0):
+    """Three brands, each with its own buyers; the last so many products nobody bought."""
     rng = np.random.default_rng(seed)
     names = [f"p{at:02d}" for at in range(products)]
     facts = [(f"product:{n}", "schema:brand", f"brand:{at % 3}") for at, n in enumerate(names)]
@@ -38,7 +40,7 @@ def shop(products=60, users=150, seed=0):
         for at, n in enumerate(names)
     ]
     events = [
-        (f"u{user}", names[user % 3 + 3 * int(rng.integers(products // 3))])
+        (f"u{user}", names[user % 3 + 3 * int(rng.integers((products - new) // 3))])
         for user in range(users)
         for _ in range(6)
     ]
@@ -150,6 +152,28 @@ def test_a_shortlist_finds_what_all_scores_find(models):
         only[[4, 9]] = True
         assert {i.row for i in recommender.recommend(history, 8, candidates=only)} == {4, 9}
         assert recommender.recommend(history, 8, candidates=np.zeros(60, dtype=bool)) == []
+
+
+def test_new_products_come_by_their_kin_from_the_index_too():
+    settings = {"kind": "low_rank", "rank": 12, "kin": KinConfig(count=5)}
+    model = fitted(shop(new=6), **settings)
+    assert model.kin.rows.tolist() == [54, 55, 56, 57, 58, 59]
+    recommender, history = Recommender(model), bought(model, "p00", "p09")
+    exact = recommender.recommend(history, 12, exact=True)
+    found = [item.row for item in exact if item.row >= 54]
+    assert found
+    assert all(row % 3 == 0 for row in found)  # of the brand that was bought
+    with patch.object(gnn.lowrank, "SCAN", 0), patch("gnn.score._SHORTLIST", 20):
+        assert recommender.recommend(history, 12) == exact
+        allowed = np.ones(60, dtype=bool)
+        allowed[found[0]] = False
+        left = recommender.recommend(history, 12, candidates=allowed)
+        assert found[0] not in {item.row for item in left}
+    plain = Recommender(fitted(shop(new=6), **{**settings, "kin": KinConfig(count=0)}))
+    assert all(item.row < 54 for item in plain.recommend(history, 12))
+    told = explain(model, history, [found[0]])[0]
+    assert told.error < 1e-5
+    assert {path.evidence for path in told.paths} == {"kin"}
 
 
 def test_a_gnn_counts_in_the_shortlist(models):

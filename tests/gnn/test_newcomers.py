@@ -11,9 +11,9 @@ from gnn.features import fuse
 from gnn.fit import fit_model
 from gnn.fusion import HeadConfig, fit_head, solve_head
 from gnn.history import Event
-from gnn.kin import find_kin
+from gnn.kin import NEAR, find_kin
 from gnn.newcomer_head import border
-from gnn.newcomers import NEAR, Newcomers, TextLikeness
+from gnn.newcomers import Newcomers, TextLikeness
 from gnn.score import Recommender
 from gnn.storage import Model, save_model
 from kg.build import graph_of, schema_of
