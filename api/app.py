@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
@@ -36,6 +36,7 @@ from api.routes import (
     sessions,
 )
 from api.settings import Settings
+from api.showing import open_showing
 from api.surfaces import read_surfaces
 from api.threads import compute_in
 from kg import __version__
@@ -79,16 +80,18 @@ def create_app(settings: Settings) -> FastAPI:
     )
     parts = open_parts(settings)
     follow(live, parts, settings)
+    surfaces = read_surfaces(settings.surfaces)
+    showing = open_showing(live, parts, settings, surfaces)
 
     app = FastAPI(
         title="Clew",
         version=__version__,
         summary="Recommendations with the thread that led to each.",
-        lifespan=_lifespan(live, parts, settings),
+        lifespan=_lifespan([live, *showing.pinned.values()], parts, settings),
         responses=PROBLEM_RESPONSES,
     )
     app.state.live, app.state.settings, app.state.parts = live, settings, parts
-    app.state.surfaces = read_surfaces(settings.surfaces)
+    app.state.surfaces, app.state.showing = surfaces, showing
     app.state.access, app.state.metrics = parts.access, metrics
     _guard(app, settings, metrics)
     install_error_handlers(app)
@@ -99,13 +102,13 @@ def create_app(settings: Settings) -> FastAPI:
     def index() -> FileResponse:
         return FileResponse(WEB / "index.html")
 
-    describe(app, settings, sorted(app.state.surfaces))
+    describe(app, settings, sorted(surfaces))
     app.mount("/web", StaticFiles(directory=WEB), name="web")
     return app
 
 
 def _lifespan(
-    live: Live, parts: Parts, settings: Settings
+    lives: Sequence[Live], parts: Parts, settings: Settings
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     """What runs beside the requests, from the first to the last."""
 
@@ -113,12 +116,14 @@ def _lifespan(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         compute_in(settings.threads)
         stop = threading.Event()
-        threads = live.watch(settings.refresh_s)
+        threads = [thread for live in lives for thread in live.watch(settings.refresh_s)]
+        threads.append(parts.exposures.watch(stop))
         if settings.retention_days is not None:
             parts.keep_house(settings.retention_days, stop)
         yield
         stop.set()
-        live.stop()
+        for live in lives:
+            live.stop()
         for thread in threads:
             thread.join(timeout=settings.refresh_s + 1)
         parts.database.close()
