@@ -23,6 +23,7 @@ from api.parts import Parts, open_parts
 from api.routes import (
     descriptions,
     events,
+    experiments,
     feedback,
     health,
     lists,
@@ -58,6 +59,7 @@ ROUTES = (
     privacy,
     rules,
     queries,
+    experiments,
     health,
 )
 

@@ -7,7 +7,7 @@ all who get the same list: what is a shopper's own is put on a copy.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from api.db.exposed import Exposure
@@ -62,6 +62,11 @@ class Showing:
         self._live, self.pinned, self._surfaces = live, pinned, surfaces
         self._experiments, self._impressions = experiments, impressions
         self._exposures = exposures
+
+    @property
+    def running(self) -> Collection[str]:
+        """Names of the experiments that run."""
+        return self._experiments.running.keys()
 
     def asked(self, options: ListOptions, subject: str) -> Asked:
         """How to answer a shopper: as asked for, else as the arm says, else as the place does.
