@@ -40,6 +40,7 @@ from api.settings import Settings
 from api.showing import open_showing
 from api.surfaces import read_surfaces
 from api.threads import compute_in
+from api.tracing import trace
 from kg import __version__
 from kg.snapshot import SnapshotStore
 
@@ -105,6 +106,7 @@ def create_app(settings: Settings) -> FastAPI:
         return FileResponse(WEB / "index.html")
 
     describe(app, settings, sorted(surfaces))
+    app.state.end_traces = trace(app, settings.otlp_endpoint)
     app.mount("/web", StaticFiles(directory=WEB), name="web")
     return app
 
@@ -129,6 +131,7 @@ def _lifespan(
         for thread in threads:
             thread.join(timeout=settings.refresh_s + 1)
         parts.database.close()
+        app.state.end_traces()
 
     return lifespan
 

@@ -123,7 +123,14 @@ class Experiments:
         self._at: dict[str | None, str] = {
             surface: name for name, one in running.items() for surface in one.surfaces or (None,)
         }
-        self._ends = {name: list(accumulate(one.shares())) for name, one in running.items()}
+        self._said = {name: one.said for name, one in running.items()}
+        self._arms = {
+            name: [
+                (end, Drawn(name, arm, said))
+                for end, (arm, said) in zip(accumulate(one.shares()), one.arms.items(), strict=True)
+            ]
+            for name, one in running.items()
+        }
 
     def drawn(self, surface: str | None, given: set[str], subject: str) -> Drawn | None:
         """The arm of a shopper for a list; None where the list is part of no experiment.
@@ -138,15 +145,12 @@ class Experiments:
         if not self.running:
             return None
         name = self._at.get(surface) or self._at.get(None)
-        if name is None or self.running[name].said & given:
+        if name is None or self._said[name] & given:
             return None
         return self.assigned(name, subject)
 
     def assigned(self, name: str, subject: str) -> Drawn:
         """The arm of a shopper in an experiment that runs."""
-        arms, ends = self.running[name].arms, self._ends[name]
-        said = f"{name}\0{subject}".encode()
+        said, arms = f"{name}\0{subject}".encode(), self._arms[name]
         point = int.from_bytes(self._people.keyed(b"arm", said, 8), "big") / 2**64
-        at = next((at for at, end in enumerate(ends) if point < end), len(ends) - 1)
-        arm = list(arms)[at]
-        return Drawn(name, arm, arms[arm])
+        return next((drawn for end, drawn in arms if point < end), arms[-1][1])

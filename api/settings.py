@@ -93,6 +93,12 @@ class Settings(BaseSettings):
         gt=0,
         description="events and exposures older than this are removed hourly; None: none are",
     )
+    otlp_endpoint: str | None = Field(
+        None,
+        pattern="^https?://",
+        description="OpenTelemetry collector that traces are sent to, e.g. http://localhost:4318; "
+        "None: nothing is traced; needs clew[otel]",
+    )
     shutdown_s: float = Field(10.0, gt=0, description="how long requests under way may still take")
     log_format: Literal["json", "text"] = Field("json", description="of the lines on stderr")
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from api.db.exposed import Exposure
 from api.eventlog import now_us
-from api.experiments import Drawn, Experiments, read_experiments
+from api.experiments import Drawn, Experiment, Experiments, read_experiments
 from api.exposures import Exposures
 from api.following import follow
 from api.impressions import Impressions
@@ -23,8 +23,9 @@ from api.search_schemas import SearchAnswer
 from api.service import Service
 from api.settings import Settings
 from api.surfaces import Surface, at_place, settled
+from kg.snapshot import SnapshotStore
 
-__all__ = ["Asked", "Showing", "open_showing"]
+__all__ = ["Asked", "Showing", "begin", "open_showing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,21 +114,37 @@ class Showing:
         return answer.model_copy(update={"impression_id": name})
 
 
+def begin(
+    parts: Parts, settings: Settings, surfaces: Mapping[str, Surface]
+) -> Mapping[str, Experiment]:
+    """The experiments the settings name, kept as they are from now on.
+
+    Raises:
+        StoreError: the file does not hold, an experiment began as another, or a snapshot of an arm
+            is not there.
+    """
+    running = read_experiments(settings.experiments, surfaces)
+    for experiment in running.values():
+        for arm in experiment.arms.values():
+            if arm.snapshot is not None:
+                SnapshotStore(settings.store).find(arm.snapshot)
+    parts.exposures.begin(running)
+    return running
+
+
 def open_showing(
     live: Live, parts: Parts, settings: Settings, surfaces: Mapping[str, Surface]
 ) -> Showing:
-    """Load what the experiments need, and keep what they are.
+    """Begin the experiments and load what they need.
 
     Raises:
-        StoreError: the file of experiments does not hold, one of them began as another, or a
-            snapshot is not there.
-        ModelError: a snapshot has no model.
+        StoreError: an experiment cannot begin (`begin`).
+        ModelError: a snapshot of an arm has no model.
     """
-    running = read_experiments(settings.experiments, surfaces)
-    arms = [arm for experiment in running.values() for arm in experiment.arms.values()]
-    pinned = {name: live.pinned(name) for arm in arms if (name := arm.snapshot) is not None}
+    running = begin(parts, settings, surfaces)
+    wanted = {arm.snapshot for one in running.values() for arm in one.arms.values()}
+    pinned = {name: live.pinned(name) for name in wanted if name is not None}
     for other in pinned.values():
         follow(other, parts, settings)
-    parts.exposures.begin(running)
     experiments = Experiments(running, parts.people)
     return Showing(live, pinned, surfaces, experiments, parts.impressions, parts.exposures)

@@ -20,6 +20,7 @@ from api.routes.deps import (
 )
 from api.search_schemas import SearchAnswer, SearchOptions, SearchRequest
 from api.service import Service
+from api.tracing import span
 from commerce.offered import offered
 from commerce.search_plain import plain_answer
 from gnn.history import History
@@ -83,9 +84,10 @@ def _answer(
     live: Live, service: Service, options: SearchOptions, history: History | None
 ) -> SearchAnswer:
     """Found by the newest index there is, shown as products are offered now."""
-    answer = service.searcher.search(
-        options.q, options.k, history=history, language=options.lang, in_stock=options.in_stock
-    )
+    with span("search"):
+        answer = service.searcher.search(
+            options.q, options.k, history=history, language=options.lang, in_stock=options.in_stock
+        )
     now = live.service
     if now is not service:
         answer = offered(answer, now.catalogue, in_stock=options.in_stock)

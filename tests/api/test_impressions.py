@@ -1,5 +1,6 @@
 """Impression ids: what they say, what is refused, and to what events are due."""
 
+import time
 import timeit
 from pathlib import Path
 from typing import Any
@@ -100,7 +101,8 @@ def test_it_names_neither_shopper_nor_product() -> None:
 
 def test_it_costs_little() -> None:
     products = [f"KD-{n:04}" for n in range(10)]
-    took = min(timeit.repeat(lambda: IDS.issue(NOW, "user:1", products), number=200, repeat=5))
+    clock = timeit.Timer(lambda: IDS.issue(NOW, "user:1", products), timer=time.process_time)
+    took = min(clock.repeat(repeat=5, number=200))
     assert took / 200 < 1e-4  # seconds
 
 
