@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from api.parts import Parts, open_parts
 from api.routes import (
     descriptions,
     events,
+    experiments,
     feedback,
     health,
     lists,
@@ -36,8 +37,10 @@ from api.routes import (
     sessions,
 )
 from api.settings import Settings
+from api.showing import open_showing
 from api.surfaces import read_surfaces
 from api.threads import compute_in
+from api.tracing import trace
 from kg import __version__
 from kg.query import OpenGraphs
 from kg.snapshot import SnapshotStore
@@ -58,6 +61,7 @@ ROUTES = (
     privacy,
     rules,
     queries,
+    experiments,
     health,
 )
 
@@ -80,17 +84,18 @@ def create_app(settings: Settings) -> FastAPI:
     )
     parts, graphs = open_parts(settings), OpenGraphs(settings.store)
     follow(live, parts, settings)
+    surfaces = read_surfaces(settings.surfaces)
+    showing = open_showing(live, parts, settings, surfaces)
 
     app = FastAPI(
         title="Clew",
         version=__version__,
         summary="Recommendations with the thread that led to each.",
-        lifespan=_lifespan(live, parts, graphs, settings),
+        lifespan=_lifespan([live, *showing.pinned.values()], parts, graphs, settings),
         responses=PROBLEM_RESPONSES,
     )
     app.state.live, app.state.settings, app.state.parts = live, settings, parts
-    app.state.graphs = graphs
-    app.state.surfaces = read_surfaces(settings.surfaces)
+    app.state.surfaces, app.state.showing, app.state.graphs = surfaces, showing, graphs
     app.state.access, app.state.metrics = parts.access, metrics
     _guard(app, settings, metrics)
     install_error_handlers(app)
@@ -101,13 +106,14 @@ def create_app(settings: Settings) -> FastAPI:
     def index() -> FileResponse:
         return FileResponse(WEB / "index.html")
 
-    describe(app, settings, sorted(app.state.surfaces))
+    describe(app, settings, sorted(surfaces))
+    app.state.end_traces = trace(app, settings.otlp_endpoint)
     app.mount("/web", StaticFiles(directory=WEB), name="web")
     return app
 
 
 def _lifespan(
-    live: Live, parts: Parts, graphs: OpenGraphs, settings: Settings
+    lives: Sequence[Live], parts: Parts, graphs: OpenGraphs, settings: Settings
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     """What runs beside the requests, from the first to the last."""
 
@@ -115,16 +121,19 @@ def _lifespan(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         compute_in(settings.threads)
         stop = threading.Event()
-        threads = live.watch(settings.refresh_s)
+        threads = [thread for live in lives for thread in live.watch(settings.refresh_s)]
+        threads.append(parts.exposures.watch(stop))
         if settings.retention_days is not None:
             parts.keep_house(settings.retention_days, stop)
         yield
         stop.set()
-        live.stop()
+        for live in lives:
+            live.stop()
         for thread in threads:
             thread.join(timeout=settings.refresh_s + 1)
         graphs.close()
         parts.database.close()
+        app.state.end_traces()
 
     return lifespan
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from api.cli_experiments import COMMANDS as EXPERIMENT_COMMANDS
 from api.cli_service import COMMANDS as SERVICE_COMMANDS
 from commerce.cli import COMMANDS as SHOP_COMMANDS
 from commerce.cli_search import COMMANDS as SEARCH_COMMANDS
@@ -38,6 +39,7 @@ for _command in (
     *SEARCH_COMMANDS,
     *SHOP_COMMANDS,
     *SERVICE_COMMANDS,
+    *EXPERIMENT_COMMANDS,
     ontology,
 ):
     main.add_command(_command)

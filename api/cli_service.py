@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from api.service import Service
     from api.settings import Settings
 
-__all__ = ["COMMANDS"]
+__all__ = ["COMMANDS", "opened"]
 
 
 @contextmanager
-def _opened(store: Path) -> Iterator[tuple[Database, Settings]]:
+def opened(store: Path) -> Iterator[tuple[Database, Settings]]:
+    """The database of a store's service, and its settings, for as long as a command runs."""
     from api.db import database_url, open_database
     from api.settings import Settings
 
@@ -81,7 +82,7 @@ def create(
     from api.keys import SCOPES, Keys
 
     wanted = [scope for scope in SCOPES if scope in scopes]
-    with _opened(store) as (database, settings):
+    with opened(store) as (database, settings):
         token, key = Keys(database, settings.tenant).create(name, wanted, per_minute=per_minute)
     found = {"key": token, "id": key.id, "name": key.name, "scopes": sorted(key.scopes)}
 
@@ -100,7 +101,7 @@ def list_(store: Path, as_json: bool) -> None:
     """List the keys, without their secrets."""
     from api.keys import Keys
 
-    with _opened(store) as (database, settings):
+    with opened(store) as (database, settings):
         found = [
             {**asdict(key), "scopes": sorted(key.scopes)}
             for key in Keys(database, settings.tenant).all()
@@ -130,7 +131,7 @@ def revoke(key_id: str, store: Path, as_json: bool) -> None:
     """Revoke the key with this id; running workers refuse it within a second."""
     from api.keys import Keys
 
-    with _opened(store) as (database, settings):
+    with opened(store) as (database, settings):
         key = Keys(database, settings.tenant).revoke(key_id)
     found = {**asdict(key), "scopes": sorted(key.scopes)}
     emit(found, as_json, lambda console: console.print(f"Key {key.id} ({key.name}) is revoked."))
@@ -154,7 +155,7 @@ def fold_events(store: Path, as_json: bool) -> None:
     from api.shelf import Shelf
     from kg.changes import write_changes
 
-    with _opened(store) as (database, settings):
+    with opened(store) as (database, settings):
         count = fold(EventLog(database, settings.tenant), store)
         changes = Shelf(database, settings.tenant).all()
     write_changes(store, changes)
@@ -176,7 +177,7 @@ def prune_events(days: float, store: Path, as_json: bool) -> None:
     """Remove events that happened more than DAYS days ago."""
     from api.eventlog import EventLog, now_us
 
-    with _opened(store) as (database, settings):
+    with opened(store) as (database, settings):
         gone = EventLog(database, settings.tenant).prune(now_us() - round(days * 86_400_000_000))
     emit({"removed": gone}, as_json, lambda console: console.print(f"{gone:,} events removed."))
 

@@ -16,27 +16,35 @@ import asyncio
 import secrets
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
-from urllib.parse import quote
+from typing import Any, Self, TypeVar
 
 import httpx
 from pydantic import BaseModel
 
+from api.call import (
+    RETRIED,
+    Call,
+    Nothing,
+    ServiceError,
+    headers_of,
+    in_path,
+    read_answer,
+    request_of,
+    wait_s,
+)
 from api.schemas import (
     HistoryItemIn,
-    Problem,
     ProductDetail,
     Recommendations,
     SimilarProducts,
 )
 from api.schemas_events import ErasureOut, EventIn, EventsOut, ExportOut, MergeOut, QueryOut
+from api.schemas_experiments import Counted, ExperimentsOut, ReportOut
 from api.schemas_feedback import FeedbackIn, FeedbackOut
 from api.schemas_lists import RelatedProducts, TrendingProducts
 from api.schemas_products import ProductIn, ProductPart, ProductStored
 from commerce.related import Kind
-from kg.errors import ClewError
 
 __all__ = [
     "AsyncClient",
@@ -48,6 +56,8 @@ __all__ = [
     "cypher",
     "erase",
     "events",
+    "experiment_report",
+    "experiments",
     "export",
     "feedback",
     "for_history",
@@ -64,43 +74,16 @@ __all__ = [
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
-_RETRIED = frozenset({429, 503})
-_MOST_WAIT_S = 30.0
-
-
-class ServiceError(ClewError):
-    """The service refused or failed; ``problem`` says why."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(f"{problem.status} {problem.title}: {problem.detail}")
-        self.problem = problem
-
-
-class Nothing(BaseModel):
-    """An answer without a body."""
-
-
-@dataclass(frozen=True)
-class Call(Generic[Answer]):
-    """What to ask, and as what record the answer is read."""
-
-    method: str
-    path: str
-    answer: type[Answer]
-    query: Mapping[str, Any] = field(default_factory=dict)
-    body: Any = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-
 
 def recommendations(user_id: str, **options: Any) -> Call[Recommendations]:
     """Products for a user; options as `api.schemas.ListOptions`."""
-    path = f"/v1/users/{_in_path(user_id)}/recommendations"
+    path = f"/v1/users/{in_path(user_id)}/recommendations"
     return Call("GET", path, Recommendations, query=options)
 
 
 def session_recommendations(session_id: str, **options: Any) -> Call[Recommendations]:
     """Products for an anonymous session."""
-    path = f"/v1/sessions/{_in_path(session_id)}/recommendations"
+    path = f"/v1/sessions/{in_path(session_id)}/recommendations"
     return Call("GET", path, Recommendations, query=options)
 
 
@@ -112,20 +95,20 @@ def for_history(history: Sequence[HistoryItemIn], **options: Any) -> Call[Recomm
 
 def similar(product_id: str, **options: Any) -> Call[SimilarProducts]:
     """Products similar to one."""
-    path = f"/v1/products/{_in_path(product_id)}/similar"
+    path = f"/v1/products/{in_path(product_id)}/similar"
     return Call("GET", path, SimilarProducts, query=options)
 
 
 def product(product_id: str, *, lang: str = "en") -> Call[ProductDetail]:
     """A product's page."""
-    path = f"/v1/products/{_in_path(product_id)}"
+    path = f"/v1/products/{in_path(product_id)}"
     return Call("GET", path, ProductDetail, query={"lang": lang})
 
 
 def related(product_id: str, kind: Kind | None = None, **options: Any) -> Call[RelatedProducts]:
     """Bundles, substitutes or complements of a product."""
     query = options if kind is None else {"kind": kind, **options}
-    return Call("GET", f"/v1/products/{_in_path(product_id)}/related", RelatedProducts, query=query)
+    return Call("GET", f"/v1/products/{in_path(product_id)}/related", RelatedProducts, query=query)
 
 
 def trending(**options: Any) -> Call[TrendingProducts]:
@@ -136,18 +119,18 @@ def trending(**options: Any) -> Call[TrendingProducts]:
 def put_product(product_id: str, product: ProductIn) -> Call[ProductStored]:
     """Add a product, or say all of one anew."""
     body = product.model_dump(mode="json", exclude_unset=True)
-    return Call("PUT", f"/v1/products/{_in_path(product_id)}", ProductStored, body=body)
+    return Call("PUT", f"/v1/products/{in_path(product_id)}", ProductStored, body=body)
 
 
 def change_product(product_id: str, part: ProductPart) -> Call[ProductStored]:
     """Change some fields of a product."""
     body = part.model_dump(mode="json", exclude_unset=True)
-    return Call("PATCH", f"/v1/products/{_in_path(product_id)}", ProductStored, body=body)
+    return Call("PATCH", f"/v1/products/{in_path(product_id)}", ProductStored, body=body)
 
 
 def take_back_product(product_id: str) -> Call[Nothing]:
     """Forget what was put of a product."""
-    return Call("DELETE", f"/v1/products/{_in_path(product_id)}", Nothing)
+    return Call("DELETE", f"/v1/products/{in_path(product_id)}", Nothing)
 
 
 def events(rows: Sequence[EventIn], *, idempotency_key: str | None = None) -> Call[EventsOut]:
@@ -165,18 +148,18 @@ def feedback(said: FeedbackIn) -> Call[FeedbackOut]:
 
 def merge(session_id: str, user_id: str) -> Call[MergeOut]:
     """Count a session as a user's."""
-    path = f"/v1/sessions/{_in_path(session_id)}/merge"
+    path = f"/v1/sessions/{in_path(session_id)}/merge"
     return Call("POST", path, MergeOut, body={"user_id": user_id})
 
 
 def export(user_id: str) -> Call[ExportOut]:
     """All that is kept of a user."""
-    return Call("GET", f"/v1/users/{_in_path(user_id)}/export", ExportOut)
+    return Call("GET", f"/v1/users/{in_path(user_id)}/export", ExportOut)
 
 
 def erase(user_id: str) -> Call[ErasureOut]:
     """Erase a user."""
-    return Call("DELETE", f"/v1/users/{_in_path(user_id)}", ErasureOut)
+    return Call("DELETE", f"/v1/users/{in_path(user_id)}", ErasureOut)
 
 
 def cypher(query: str, params: Mapping[str, Any] | None = None) -> Call[QueryOut]:
@@ -185,13 +168,26 @@ def cypher(query: str, params: Mapping[str, Any] | None = None) -> Call[QueryOut
     return Call("POST", "/v1/query/cypher", QueryOut, body=body)
 
 
+def experiments() -> Call[ExperimentsOut]:
+    """Every experiment that began."""
+    return Call("GET", "/v1/experiments", ExperimentsOut)
+
+
+def experiment_report(
+    name: str, *, counted: Counted = "after", level: float = 0.95
+) -> Call[ReportOut]:
+    """How an experiment's arms did."""
+    query = {"counted": counted, "level": level}
+    return Call("GET", f"/v1/experiments/{in_path(name)}/report", ReportOut, query=query)
+
+
 class Client:
     """A blocking client; a context manager. Safe to share between threads."""
 
     def __init__(
         self, url: str, *, key: str | None = None, timeout_s: float = 10.0, tries: int = 3
     ) -> None:
-        self._http = httpx.Client(base_url=url, headers=_headers(key), timeout=timeout_s)
+        self._http = httpx.Client(base_url=url, headers=headers_of(key), timeout=timeout_s)
         self._tries = tries
 
     def __enter__(self) -> Self:
@@ -214,16 +210,16 @@ class Client:
         """
         for left in reversed(range(self._tries)):
             try:
-                answer = self._http.request(**_request(call))
+                answer = self._http.request(**request_of(call))
             except httpx.TransportError:
                 if not left:
                     raise
-                time.sleep(_wait(None, self._tries - left))
+                time.sleep(wait_s(None, self._tries - left))
                 continue
-            if answer.status_code not in _RETRIED or not left:
+            if answer.status_code not in RETRIED or not left:
                 break
-            time.sleep(_wait(answer, self._tries - left))
-        return _read(call, answer)
+            time.sleep(wait_s(answer, self._tries - left))
+        return read_answer(call, answer)
 
 
 class AsyncClient:
@@ -232,7 +228,7 @@ class AsyncClient:
     def __init__(
         self, url: str, *, key: str | None = None, timeout_s: float = 10.0, tries: int = 3
     ) -> None:
-        self._http = httpx.AsyncClient(base_url=url, headers=_headers(key), timeout=timeout_s)
+        self._http = httpx.AsyncClient(base_url=url, headers=headers_of(key), timeout=timeout_s)
         self._tries = tries
 
     async def __aenter__(self) -> Self:
@@ -250,48 +246,13 @@ class AsyncClient:
         """As `Client.send`."""
         for left in reversed(range(self._tries)):
             try:
-                answer = await self._http.request(**_request(call))
+                answer = await self._http.request(**request_of(call))
             except httpx.TransportError:
                 if not left:
                     raise
-                await asyncio.sleep(_wait(None, self._tries - left))
+                await asyncio.sleep(wait_s(None, self._tries - left))
                 continue
-            if answer.status_code not in _RETRIED or not left:
+            if answer.status_code not in RETRIED or not left:
                 break
-            await asyncio.sleep(_wait(answer, self._tries - left))
-        return _read(call, answer)
-
-
-def _in_path(name: str) -> str:
-    return quote(name, safe="")
-
-
-def _headers(key: str | None) -> dict[str, str]:
-    return {} if key is None else {"Authorization": f"Bearer {key}"}
-
-
-def _request(call: Call[Any]) -> dict[str, Any]:
-    return {
-        "method": call.method,
-        "url": call.path,
-        "params": dict(call.query),
-        "json": call.body,
-        "headers": dict(call.headers),
-    }
-
-
-def _wait(answer: httpx.Response | None, tried: int) -> float:
-    """Seconds until the next try: what the service says, else doubling from a tenth."""
-    said = "" if answer is None else answer.headers.get("Retry-After", "")
-    return min(float(said) if said.isdigit() else 0.05 * 2**tried, _MOST_WAIT_S)
-
-
-def _read(call: Call[Answer], answer: httpx.Response) -> Answer:
-    if answer.is_success:
-        return call.answer.model_validate_json(answer.content or b"{}")
-    try:
-        problem = Problem.model_validate_json(answer.content)
-    except ValueError:
-        detail = f"{call.method} {call.path} was answered with no problem document"
-        problem = Problem(title=answer.reason_phrase, status=answer.status_code, detail=detail)
-    raise ServiceError(problem)
+            await asyncio.sleep(wait_s(answer, self._tries - left))
+        return read_answer(call, answer)

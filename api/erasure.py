@@ -7,16 +7,18 @@ products) bears no name; it goes with the next build, which `kg.additions` keeps
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import Row, delete, or_, select
 
-from api.db.tables import events, merges, tombstones
+from api.db.tables import events, exposures, merges, tombstones
 from api.eventlog import EventLog, aware, now_us
 from api.people import Pseudonyms
-from api.schemas_events import ErasureOut, ExportedEvent, ExportOut
+from api.schemas_events import ErasureOut, ExportedEvent, ExportedExposure, ExportOut
 from api.service import Service
 from kg.additions import add_erased
 from kg.errors import NotFoundError
@@ -31,6 +33,7 @@ class Erased:
 
     events: int
     sessions: int
+    exposures: int
 
 
 def export_user(service: Service, log: EventLog, people: Pseudonyms, user_id: str) -> ExportOut:
@@ -50,6 +53,9 @@ def export_user(service: Service, log: EventLog, people: Pseudonyms, user_id: st
             value=row["value"],
             quantity=row["quantity"],
             event_id=row["event_id"],
+            surface=row["surface"],
+            experiment=row["experiment"],
+            arm=row["arm"],
             source="log" if row["subject"] == name else "session",
         )
         for row in log.rows(name)
@@ -66,7 +72,16 @@ def export_user(service: Service, log: EventLog, people: Pseudonyms, user_id: st
             )
             for event in known.events(name)
         ]
-    if not kept:
+    met = [
+        ExportedExposure(
+            experiment=row.experiment,
+            arm=row.arm,
+            at=_time(row.at),
+            source="log" if row.subject == name else "session",
+        )
+        for row in _exposures(log, name)
+    ]
+    if not kept and not met:
         raise NotFoundError(f"nothing is kept of user {user_id!r}")
     return ExportOut(
         user_id=user_id,
@@ -74,11 +89,12 @@ def export_user(service: Service, log: EventLog, people: Pseudonyms, user_id: st
         snapshot=service.snapshot.id,
         sessions=log.sessions(name),
         events=kept,
+        exposures=met,
     )
 
 
 def erase(log: EventLog, user: str) -> Erased:
-    """Erase a user's events and sessions and leave a tombstone, in one transaction.
+    """Erase a user's events, sessions and exposures and leave a tombstone, in one transaction.
 
     Erasing again changes nothing. Tombstones hold keyed pseudonyms only.
 
@@ -96,6 +112,10 @@ def erase(log: EventLog, user: str) -> Erased:
         gone = connection.execute(
             delete(events).where(events.c.tenant == tenant, events.c.subject.in_([user, *sessions]))
         ).rowcount
+        theirs = exposures.c.subject.in_([user, *sessions])
+        met = connection.execute(
+            delete(exposures).where(exposures.c.tenant == tenant, theirs)
+        ).rowcount
         connection.execute(delete(merges).where(merges.c.tenant == tenant, merges.c.user == user))
         known = set(
             connection.scalars(select(tombstones.c.subject).where(tombstones.c.tenant == tenant))
@@ -108,7 +128,7 @@ def erase(log: EventLog, user: str) -> Erased:
         if new:
             connection.execute(tombstones.insert(), new)
     log.database.forget_pages()
-    return Erased(gone, len(sessions))
+    return Erased(gone, len(sessions), met)
 
 
 def restore_tombstones(log: EventLog, root: Path) -> int:
@@ -154,12 +174,22 @@ def told(
     return ErasureOut(
         erased_events=erased.events,
         erased_sessions=erased.sessions,
+        erased_exposures=erased.exposures,
         in_snapshot=in_snapshot,
         head=("downdated" if downdated else "marked_for_next_build")
         if in_snapshot
         else "untouched",
         detail=detail,
     )
+
+
+def _exposures(log: EventLog, user: str) -> Sequence[Row[Any]]:
+    """Exposures of a user and of their sessions, oldest first."""
+    sessions = select(merges.c.session).where(merges.c.tenant == log.tenant, merges.c.user == user)
+    theirs = or_(exposures.c.subject == user, exposures.c.subject.in_(sessions))
+    query = select(exposures).where(exposures.c.tenant == log.tenant, theirs)
+    with log.database.reading() as connection:
+        return connection.execute(query.order_by(exposures.c.at)).all()
 
 
 def _time(microseconds: int) -> datetime:

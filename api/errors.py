@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from api.eventlog import ConflictError
+from api.replays import ConflictError
 from api.schemas import Problem
 from kg.errors import ClewError, ModelError, NotFoundError, QueryError, QueryTimeout, StoreError
 

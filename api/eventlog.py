@@ -30,13 +30,15 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from api.db.engine import Database
-from api.db.tables import batches, events, merges, tombstones
+from api.db.exposed import Exposure, write_exposures
+from api.db.tables import batches, events, exposures, merges, tombstones
+from api.impressions import UNATTRIBUTED, Attribution
+from api.replays import ConflictError, answered, keep_answer
 from gnn.history import Event
 from kg.errors import StoreError
 from kg.ids import entity_id
 
 __all__ = [
-    "ConflictError",
     "EventLog",
     "NewEvent",
     "Outcome",
@@ -71,14 +73,11 @@ def _of(*columns: ColumnElement[Any], user: bool) -> Select[Any]:
 
 # Read at every recommendation, so written once.
 _HEARD = (events.c.product, events.c.event, events.c.at, events.c.value)
+_KEPT = tuple(column for column in events.c if column.name not in ("id", "tenant"))
 _OF_USER, _OF_SESSION = _of(*_HEARD, user=True), _of(*_HEARD, user=False)
 _ERASED = select(tombstones.c.subject).where(
     tombstones.c.tenant == bindparam("of_tenant"), tombstones.c.subject == bindparam("of_subject")
 )
-
-
-class ConflictError(StoreError):
-    """What is asked contradicts what was done before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +91,15 @@ class NewEvent:
     value: float | None = None
     quantity: float | None = None
     event_id: str | None = None
+    due: Attribution = UNATTRIBUTED
+
+    @property
+    def met(self) -> Exposure | None:
+        """That who did it was shown the list it is due to, where that was part of an experiment."""
+        due = self.due
+        if due.shown_us is None or due.experiment is None or due.arm is None:
+            return None
+        return Exposure(due.experiment, self.subject, due.arm, due.shown_us)
 
 
 def now_us() -> int:
@@ -149,8 +157,7 @@ class EventLog:
 
     def rows(self, subject: str) -> list[dict[str, Any]]:
         """All that is kept of a subject's events, for an export; oldest first."""
-        names = ("product", "event", "at", "received", "value", "quantity", "event_id", "subject")
-        query = _of(*(events.c[name] for name in names), user=_is_user(subject))
+        query = _of(*_KEPT, user=_is_user(subject))
         values = {"of_tenant": self.tenant, "of_subject": subject}
         with self.database.reading() as connection:
             return [dict(row) for row in connection.execute(query, values).mappings()]
@@ -173,9 +180,9 @@ class EventLog:
         """
         with self.database.writing() as connection:
             self.guard(connection, exclusive=True)
-            if self._erased(connection, {user}):
+            if self.erased_of(connection, {user}):
                 raise ConflictError("this user was erased; their id is not used again")
-            if self._erased(connection, {session}):
+            if self.erased_of(connection, {session}):
                 raise ConflictError("this session was erased with its user; begin a new one")
             known = connection.scalar(
                 select(merges.c.user).where(
@@ -195,11 +202,12 @@ class EventLog:
             return int(connection.scalar(counted) or 0)
 
     def prune(self, before_us: int) -> int:
-        """Remove events that happened before a moment, and answers kept for that long."""
+        """Remove events that happened before a moment, and exposures and answers as old."""
         with self.database.writing() as connection:
-            connection.execute(
-                delete(batches).where(batches.c.tenant == self.tenant, batches.c.at < before_us)
-            )
+            for table in (batches, exposures):
+                connection.execute(
+                    delete(table).where(table.c.tenant == self.tenant, table.c.at < before_us)
+                )
             old = delete(events).where(events.c.tenant == self.tenant, events.c.at < before_us)
             return connection.execute(old).rowcount
 
@@ -213,23 +221,19 @@ class EventLog:
         with self.database.writing() as connection:
             self.guard(connection, exclusive=False)
             if key is not None:
-                before = self._answered(connection, key, digest)
+                before = answered(connection, self.tenant, key, digest)
                 if before is not None:
                     return before, True
             outcomes = self._outcomes(connection, new)
             received = now_us()
-            rows = [
-                self._row(one, received)
-                for one, outcome in zip(new, outcomes, strict=True)
-                if outcome == "accepted"
-            ]
-            if rows:
-                connection.execute(insert(events), rows)
+            fates = zip(new, outcomes, strict=True)
+            taken = [one for one, outcome in fates if outcome == "accepted"]
+            if taken:
+                connection.execute(insert(events), [self._row(one, received) for one in taken])
+                write_exposures(connection, self.tenant, [one.met for one in taken if one.met])
             told = answer(outcomes)
             if key is not None:
-                row = {"tenant": self.tenant, "owner": key[0], "idempotency_key": key[1]}
-                row |= {"digest": digest, "answer": told}
-                connection.execute(insert(batches).values(**row, at=received))
+                keep_answer(connection, self.tenant, key, digest, told, received)
         return told, False
 
     def _row(self, one: NewEvent, received: int) -> dict[str, object]:
@@ -243,20 +247,10 @@ class EventLog:
             "value": one.value,
             "quantity": one.quantity,
             "event_id": one.event_id,
+            "surface": one.due.surface,
+            "experiment": one.due.experiment,
+            "arm": one.due.arm,
         }
-
-    def _answered(self, connection: Connection, key: tuple[str, str], digest: str) -> str | None:
-        query = select(batches.c.digest, batches.c.answer).where(
-            batches.c.tenant == self.tenant,
-            batches.c.owner == key[0],
-            batches.c.idempotency_key == key[1],
-        )
-        found = connection.execute(query).one_or_none()
-        if found is None:
-            return None
-        if found.digest != digest:
-            raise ConflictError("this Idempotency-Key came with another body; use a new key for it")
-        return str(found.answer)
 
     def _outcomes(self, connection: Connection, new: Sequence[NewEvent]) -> list[Outcome]:
         ids = {one.event_id for one in new if one.event_id is not None}
@@ -264,7 +258,7 @@ class EventLog:
             events.c.tenant == self.tenant, events.c.event_id.in_(ids)
         )
         known = set(connection.scalars(query)) if ids else set()
-        erased = self._erased(connection, {one.subject for one in new})
+        erased = self.erased_of(connection, {one.subject for one in new})
         outcomes: list[Outcome] = []
         for one in new:
             if one.subject in erased:
@@ -276,7 +270,8 @@ class EventLog:
                 known.add(one.event_id)
         return outcomes
 
-    def _erased(self, connection: Connection, subjects: set[str]) -> set[str]:
+    def erased_of(self, connection: Connection, subjects: set[str]) -> set[str]:
+        """Those of some subjects that were erased."""
         query = select(tombstones.c.subject).where(
             tombstones.c.tenant == self.tenant, tombstones.c.subject.in_(subjects)
         )

@@ -36,18 +36,21 @@ class Live:
         kept_answers: int = 0,
         warm_search: bool = False,
         loaded: Callable[[], None] = lambda: None,
+        snapshot: str | None = None,
     ) -> None:
         """Load the current snapshot; ``loaded`` is told of it and of each that follows.
+
+        With ``snapshot``, the id of one, that is loaded, and none follows.
 
         With ``warm_search`` the index of search, and what reads products that are put, is made in
         the background: of the first snapshot while it serves already, of each that follows before
         it does.
 
         Raises:
-            StoreError: the store has no snapshot.
-            ModelError: its current snapshot has no model.
+            StoreError: the store has no snapshot, or not this one.
+            ModelError: the snapshot has no model.
         """
-        self._store = store
+        self._store, self._pinned = store, snapshot
         self._options = {"min_buyers": min_buyers, "kept_answers": kept_answers}
         self._warm_search = warm_search
         self._loaded = loaded
@@ -75,6 +78,20 @@ class Live:
     def why_not_forgotten(self) -> str:
         """Why the model still knows erased users; empty where it does not."""
         return self._overlay.why_not_forgotten
+
+    def pinned(self, snapshot: str) -> Live:
+        """Another that serves one snapshot only, with the same options.
+
+        Raises:
+            StoreError: there is no such snapshot.
+            ModelError: it has no model.
+        """
+        return Live(
+            self._store,
+            min_buyers=self._options["min_buyers"],
+            kept_answers=self._options["kept_answers"],
+            snapshot=snapshot,
+        )
 
     def follow(self, shelf: Shelf, erased: Callable[[], frozenset[str]] = frozenset) -> None:
         """Serve what is on a shelf too, from now on, by a model that forgets who is erased.
@@ -123,7 +140,9 @@ class Live:
 
     def watch(self, every_s: float) -> list[threading.Thread]:
         """Look for a new snapshot and for changed products in the background until `stop`."""
-        works = (self._watch, every_s), (self._follow, _FOLLOW_S), (self._index, _FOLLOW_S)
+        works = [(self._follow, _FOLLOW_S), (self._index, _FOLLOW_S)]
+        if self._pinned is None:
+            works.append((self._watch, every_s))
         threads = [
             threading.Thread(target=work, args=(seconds,), daemon=True) for work, seconds in works
         ]
@@ -136,7 +155,8 @@ class Live:
         self._stop.set()
 
     def _load(self) -> Overlay:
-        snapshot = self._store.current()
+        pinned = self._pinned
+        snapshot = self._store.current() if pinned is None else self._store.find(pinned)
         teller = Teller(snapshot, self._store.pseudonym_key())
         service = Service(teller, **self._options)
         service.warm()

@@ -10,6 +10,8 @@ from api.access import Access
 from api.db import Database, database_url, open_database
 from api.erasure import restore_tombstones
 from api.eventlog import EventLog, now_us
+from api.exposures import Exposures
+from api.impressions import Impressions
 from api.keys import Keys
 from api.people import Pseudonyms
 from api.rulebook import Rulebook
@@ -36,6 +38,8 @@ class Parts:
     access: Access
     rules: Rulebook
     shelf: Shelf
+    impressions: Impressions
+    exposures: Exposures
 
     def keep_house(self, days: float, stop: threading.Event) -> threading.Thread:
         """Remove events older than some days, now and hourly, until told to stop."""
@@ -72,10 +76,11 @@ def open_parts(settings: Settings) -> Parts:
         )
     log = EventLog(database, settings.tenant)
     restore_tombstones(log, settings.store)
+    people = Pseudonyms(SnapshotStore(settings.store).pseudonym_key())
     return Parts(
         database=database,
         log=log,
-        people=Pseudonyms(SnapshotStore(settings.store).pseudonym_key()),
+        people=people,
         keys=keys,
         access=Access(
             keys,
@@ -86,4 +91,6 @@ def open_parts(settings: Settings) -> Parts:
         ),
         rules=Rulebook(database, settings.tenant),
         shelf=Shelf(database, settings.tenant),
+        impressions=Impressions(people, tenant=settings.tenant, days=settings.attribution_days),
+        exposures=Exposures(log),
     )

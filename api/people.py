@@ -6,6 +6,9 @@ session's is made alike, of another kind, so that a session named like a user is
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+
 from kg.ids import local_part, pseudonym
 
 __all__ = ["Pseudonyms"]
@@ -28,3 +31,18 @@ class Pseudonyms:
     def digest(self, text: str) -> str:
         """Keyed hash of a text, which tells whether it came before without keeping it."""
         return local_part(pseudonym(f"digest\0{text}", self._key))
+
+    def keyed(self, purpose: bytes, said: bytes, size: int) -> bytes:
+        """Keyed hash of some bytes, of ``size`` bytes (BLAKE2b).
+
+        Args:
+            purpose: at most 16 bytes; what was hashed for another purpose has another hash.
+            said: what to hash.
+            size: at most 64.
+        """
+        return hashlib.blake2b(said, key=self._key, digest_size=size, person=purpose).digest()
+
+    @staticmethod
+    def same(one: bytes, other: bytes) -> bool:
+        """Whether two hashes are the same, found out in a time that does not tell where not."""
+        return hmac.compare_digest(one, other)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from api.options import selection_of
 from api.schemas import ListOptions, Recommendation
+from api.tracing import span
 from api.wire import Wire
 from commerce.rules import Rule, Ruling, order, ruling
 from commerce.selection import Selector
@@ -61,19 +62,15 @@ class Ranker:
             return self._ruled(history, options, allowed, valid, similar=similar)
         if valid is not None:
             allowed &= ~valid.excluded
-        told = self._teller.recommend(
-            history,
-            options.k,
-            options.lang,
-            self.explain_config(options),
-            candidates=allowed,
-            similar=similar,
-            diversity=Diversity(diversity=options.diversity),
-        )
-        return [
-            self._wire.recommendation(rank, explanation, options.lang)
-            for rank, explanation in enumerate(told, start=1)
-        ]
+        spread, config = Diversity(diversity=options.diversity), self.explain_config(options)
+        with span("recommend"):
+            order = self._teller.places(history, options.k, candidates=allowed, diversity=spread)
+        with span("explain"):
+            told = self._teller.told_at(history, order, options.lang, config, similar)
+            return [
+                self._wire.recommendation(rank, explanation, options.lang)
+                for rank, explanation in enumerate(told, start=1)
+            ]
 
     def _ruled(
         self,
@@ -87,10 +84,12 @@ class Ranker:
         """A list in the order the shop's rules give it; likeness within it does not count."""
         allowed[history.seen] = False
         allowed[history.rows] = False
-        scores = self._teller.recommender.scores(history)
-        rows = order(scores, allowed, valid, options.k)
+        with span("recommend"):
+            scores = self._teller.recommender.scores(history)
+            rows = order(scores, allowed, valid, options.k)
         config = self.explain_config(options)
-        told = self._teller.told(history, rows, options.lang, config, similar) if rows else []
+        with span("explain"):
+            told = self._teller.told(history, rows, options.lang, config, similar) if rows else []
         eligible = np.sort(scores[allowed & ~valid.excluded])
         return [
             self._wire.recommendation(

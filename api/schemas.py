@@ -9,10 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
     "EdgeOut",
+    "ExperimentOut",
     "FactOut",
     "Health",
     "HistoryItemIn",
     "ListOptions",
+    "Name",
     "NodeOut",
     "OrderOut",
     "PathOut",
@@ -36,6 +38,8 @@ ProductId = Annotated[
 Term = Annotated[
     str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*:[^\s\x00-\x1f\x7f]+$", max_length=300)
 ]
+Name = Annotated[str, Field(pattern="^[a-z][a-z0-9_-]{0,63}$")]
+"""Of a place in the shop, an experiment or an arm."""
 
 
 class _In(BaseModel):
@@ -59,10 +63,8 @@ class ListOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    surface: str | None = Field(
-        None,
-        pattern="^[a-z][a-z0-9_-]{0,63}$",
-        description="place in the shop, whose defaults count for what is not given",
+    surface: Name | None = Field(
+        None, description="place in the shop, whose defaults count for what is not given"
     )
     k: int = Field(10, ge=1, description="how many products")
     lang: str = Field("en", pattern="^[a-z]{2}$", description="language of the words, ISO 639-1")
@@ -193,9 +195,20 @@ class OrderOut(_Out):
     )
 
 
+class ExperimentOut(_Out):
+    """The experiment a list is part of, and the arm this shopper is in."""
+
+    name: str
+    arm: str
+
+
 class Recommendations(_Out):
     """Recommendations for one shopper."""
 
+    impression_id: str | None = Field(
+        None, description="send it with the events that this list leads to, which are due to it"
+    )
+    experiment: ExperimentOut | None = None
     snapshot: SnapshotInfo
     order: OrderOut
     history: list[ProductCard] = Field(description="what the answer rests on, newest first")

@@ -18,6 +18,7 @@ __all__ = [
     "EventsOut",
     "ExportOut",
     "ExportedEvent",
+    "ExportedExposure",
     "Live",
     "MergeIn",
     "MergeOut",
@@ -53,6 +54,9 @@ class EventIn(_Wire):
     quantity: float | None = Field(None, gt=0, le=1e9, allow_inf_nan=False)
     event_id: Annotated[str, Field(min_length=1, max_length=128, pattern="^[!-~]+$")] | None = (
         Field(None, description="the shop's own; an event sent again with it counts once")
+    )
+    impression_id: str | None = Field(
+        None, description="of the answer whose list led to it; the event is due to that list"
     )
 
     @model_validator(mode="after")
@@ -99,6 +103,10 @@ class EventResult(_Wire):
     known_product: bool | None = Field(
         None, description="false: counts once a snapshot has the product; null: rejected"
     )
+    attributed: bool | None = Field(
+        None, description="whether it is due to the list of its impression_id; null: none was sent"
+    )
+    note: str | None = Field(None, description="why it is not, though it is kept")
     errors: list[dict[str, str]] = []
 
 
@@ -134,7 +142,19 @@ class ExportedEvent(_Wire):
     value: float | None = None
     quantity: float | None = None
     event_id: str | None = None
+    surface: str | None = Field(None, description="place of the list it is due to")
+    experiment: str | None = None
+    arm: str | None = None
     source: Literal["log", "session", "snapshot"]
+
+
+class ExportedExposure(_Wire):
+    """That a user was shown a list of an experiment."""
+
+    experiment: str
+    arm: str
+    at: datetime = Field(description="when first")
+    source: Literal["log", "session"]
 
 
 class ExportOut(_Wire):
@@ -145,6 +165,7 @@ class ExportOut(_Wire):
     snapshot: str
     sessions: int = Field(description="sessions merged into the user")
     events: list[ExportedEvent]
+    exposures: list[ExportedExposure] = Field(description="experiments they met")
 
 
 class ErasureOut(_Wire):
@@ -152,6 +173,7 @@ class ErasureOut(_Wire):
 
     erased_events: int
     erased_sessions: int
+    erased_exposures: int
     in_snapshot: bool = Field(description="whether the served snapshot still holds their events")
     head: Literal["untouched", "downdated", "marked_for_next_build"] = Field(
         description="untouched: the model never saw the user; downdated: it answers as if it never "

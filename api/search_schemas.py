@@ -163,6 +163,9 @@ class FoundOut(_Out):
 class SearchAnswer(_Out):
     """Products for a search."""
 
+    impression_id: str | None = Field(
+        None, description="send it with the events that these products lead to"
+    )
     snapshot: SnapshotInfo
     query: QueryOut
     total: int = Field(description="products that meet what was not given up")

@@ -13,6 +13,7 @@ from uvicorn.supervisors import Multiprocess
 from api.logs import set_up_logs
 from api.parts import open_parts
 from api.settings import Settings, export
+from api.surfaces import read_surfaces
 from kg.errors import ClewError
 from kg.snapshot import SnapshotStore
 
@@ -45,8 +46,12 @@ def serve(settings: Settings, listening: Callable[[str], None]) -> None:
 
 
 def _serve_many(settings: Settings, listening: Callable[[str], None]) -> None:
+    from api.showing import begin  # noqa: PLC0415 - only here
+
     SnapshotStore(settings.store).current()
-    open_parts(settings).database.close()  # so that a fault is told here, once
+    parts = open_parts(settings)  # so that a fault is told here, once
+    begin(parts, settings, read_surfaces(settings.surfaces))
+    parts.database.close()
     figures = tempfile.mkdtemp(prefix="clew-metrics-")
     export(settings, PROMETHEUS_MULTIPROC_DIR=figures)
     try:

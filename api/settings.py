@@ -82,8 +82,22 @@ class Settings(BaseSettings):
     surfaces: Path | None = Field(
         None, description="TOML file: places in the shop and their defaults (api/surfaces.py)"
     )
+    experiments: Path | None = Field(
+        None, description="TOML file: experiments and their arms (api/experiments.py)"
+    )
+    attribution_days: float = Field(
+        30.0, gt=0, le=3650, description="how long after a list was shown an event is due to it"
+    )
     retention_days: float | None = Field(
-        None, gt=0, description="events older than this are removed hourly; None: none are"
+        None,
+        gt=0,
+        description="events and exposures older than this are removed hourly; None: none are",
+    )
+    otlp_endpoint: str | None = Field(
+        None,
+        pattern="^https?://",
+        description="OpenTelemetry collector that traces are sent to, e.g. http://localhost:4318; "
+        "None: nothing is traced; needs clew[otel]",
     )
     shutdown_s: float = Field(10.0, gt=0, description="how long requests under way may still take")
     log_format: Literal["json", "text"] = Field("json", description="of the lines on stderr")

@@ -17,13 +17,13 @@ from api.schemas import ListOptions, Term
 from commerce.related import Kind
 from kg.errors import NotFoundError, StoreError
 
-__all__ = ["SURFACES", "Surface", "place", "read_surfaces", "settled"]
+__all__ = ["SURFACES", "Defaults", "Surface", "at_place", "place", "read_surfaces", "settled"]
 
 Options = TypeVar("Options", bound=ListOptions)
 
 
-class Surface(BaseModel):
-    """Defaults of one place; what is None is as for every other request."""
+class Defaults(BaseModel):
+    """What is asked for where a request says nothing; what is None is as for every other."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -34,6 +34,11 @@ class Surface(BaseModel):
     term: list[Term] | None = Field(None, max_length=50, description="filters, as in a request")
     min_price: float | None = Field(None, ge=0)
     max_price: float | None = Field(None, ge=0)
+
+
+class Surface(Defaults):
+    """Defaults of one place."""
+
     kind: Kind | None = Field(None, description="of products shown beside a product")
 
 
@@ -74,8 +79,19 @@ def place(surfaces: Mapping[str, Surface], name: str) -> Surface:
     return surfaces[name]
 
 
-def settled(options: Options, surface: Surface) -> Options:
-    """Options as they were asked for, and where nothing was asked, as the place has them."""
+def at_place(options: Options, surfaces: Mapping[str, Surface]) -> Options:
+    """Options with what their place says where they say nothing.
+
+    Raises:
+        NotFoundError: there is no such place.
+    """
+    if options.surface is None:
+        return options
+    return settled(options, place(surfaces, options.surface))
+
+
+def settled(options: Options, surface: Defaults) -> Options:
+    """Options as they were asked for, and where nothing was asked, as the defaults have them."""
     given = options.model_fields_set
     said = {
         name: value

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from gnn.explain import ExplainConfig, Explanation, explain
 from gnn.history import Event, History
-from gnn.rerank import Diversity, places
+from gnn.rerank import Diversity, Place, places
 from gnn.score import Recommender
 from gnn.shoppers import Shoppers
 from gnn.storage import Model
@@ -115,9 +115,6 @@ class Teller:
     ) -> list[Explanation]:
         """The best products for a history, best first, each score taken apart.
 
-        Diversity changes which products are shown and in which order. It touches no score and no
-        path, and ``Explanation.place`` says where each product stood.
-
         Args:
             history: whom for.
             k: how many, at least 1.
@@ -127,13 +124,50 @@ class Teller:
             similar: the history is a product looked at.
             diversity: how much likeness within the list counts; None: not at all.
         """
+        order = self.places(history, k, candidates=candidates, diversity=diversity)
+        return self.told_at(history, order, language, config, similar)
+
+    def places(
+        self,
+        history: History,
+        k: int,
+        *,
+        candidates: NDArray[np.bool_] | None = None,
+        diversity: Diversity | None = None,
+    ) -> list[Place]:
+        """The best products for a history, best first.
+
+        Diversity changes which products are shown and in which order; it touches no score.
+
+        Args:
+            history: whom for.
+            k: how many, at least 1.
+            candidates: (n,) True where a product may be recommended; None: anywhere.
+            diversity: how much likeness within the list counts; None: not at all.
+        """
         spread = Diversity() if diversity is None else diversity
         best = self.recommender.recommend(history, spread.pool(k), candidates=candidates)
         if not best:
             return []
         rows = np.array([item.row for item in best])
         scores = np.array([item.score for item in best])
-        order = places(self.recommender.model.head, rows, scores, k, spread)
+        return places(self.recommender.model.head, rows, scores, k, spread)
+
+    def told_at(
+        self,
+        history: History,
+        order: Sequence[Place],
+        language: str,
+        config: ExplainConfig,
+        similar: bool = False,
+    ) -> list[Explanation]:
+        """Products' scores for a history taken apart; ``Explanation.place`` says where each stood.
+
+        Raises:
+            ModelError: a product is in the history.
+        """
+        if not order:
+            return []
         told = self.told(history, [place.row for place in order], language, config, similar)
         return [replace(item, place=place) for item, place in zip(told, order, strict=True)]
 

@@ -1,4 +1,4 @@
-"""What the service must not lose: events, sessions, keys, rules, products, erasures."""
+"""What the service must not lose: events, sessions, exposures, keys, rules, products, erasures."""
 
 from api.db.engine import Database, database_url, open_database
 

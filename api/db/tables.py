@@ -24,6 +24,8 @@ __all__ = [
     "api_keys",
     "batches",
     "events",
+    "experiments",
+    "exposures",
     "merges",
     "metadata",
     "products",
@@ -52,10 +54,33 @@ events = Table(
     Column("value", Float),
     Column("quantity", Float),
     Column("event_id", String(128)),  # the shop's own, against sending twice
+    Column("surface", String(64)),  # with the next two: of the list it is due to, if to any
+    Column("experiment", String(64)),
+    Column("arm", String(64)),
     UniqueConstraint("tenant", "event_id", name="events_once"),
     Index("events_of_subject", "tenant", "subject", "id"),
     Index("events_by_time", "tenant", "at"),
     sqlite_autoincrement=True,
+)
+
+experiments = Table(
+    "experiments",
+    metadata,
+    _tenant(),
+    Column("name", String(64), primary_key=True),
+    Column("definition", Text, nullable=False),  # JSON
+    Column("began", BigInteger, nullable=False),
+)
+
+exposures = Table(
+    "exposures",
+    metadata,
+    _tenant(),
+    Column("experiment", String(64), primary_key=True),
+    Column("subject", String(64), primary_key=True),
+    Column("arm", String(64), nullable=False),
+    Column("at", BigInteger, nullable=False),  # when they first met it
+    Index("exposures_of_subject", "tenant", "subject"),
 )
 
 batches = Table(

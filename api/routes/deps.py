@@ -17,7 +17,8 @@ from api.parts import Parts
 from api.schemas import ListOptions
 from api.service import Service
 from api.settings import Settings
-from api.surfaces import Surface, place, settled
+from api.showing import Asked, Showing
+from api.surfaces import Surface, at_place
 from kg.errors import NotFoundError
 from kg.query import OpenGraphs
 
@@ -28,11 +29,14 @@ __all__ = [
     "CurrentParts",
     "CurrentService",
     "CurrentSettings",
+    "CurrentShowing",
     "CurrentSurfaces",
     "Language",
     "Options",
     "SessionId",
     "UserId",
+    "Wanted",
+    "asked_by",
     "at_surface",
     "check_k",
     "refuse",
@@ -69,6 +73,11 @@ async def _graphs(request: Request) -> OpenGraphs:
     return graphs
 
 
+async def _showing(request: Request) -> Showing:
+    showing: Showing = request.app.state.showing
+    return showing
+
+
 async def _metrics(request: Request) -> Metrics:
     metrics: Metrics = request.app.state.metrics
     return metrics
@@ -80,6 +89,7 @@ CurrentMetrics = Annotated[Metrics, Depends(_metrics)]
 CurrentService = Annotated[Service, Depends(_service)]
 CurrentParts = Annotated[Parts, Depends(_parts)]
 CurrentSettings = Annotated[Settings, Depends(_settings)]
+CurrentShowing = Annotated[Showing, Depends(_showing)]
 CurrentSurfaces = Annotated[Mapping[str, Surface], Depends(_surfaces)]
 
 
@@ -92,17 +102,28 @@ def at_surface(options: AnyOptions, surfaces: Mapping[str, Surface], where: str)
     Raises:
         RequestValidationError: there is no such surface.
     """
-    if options.surface is None:
-        return options
     try:
-        return settled(options, place(surfaces, options.surface))
+        return at_place(options, surfaces)
     except NotFoundError as exc:
         refuse((where, "surface"), str(exc))
 
 
-async def _options(
-    surfaces: CurrentSurfaces, options: Annotated[ListOptions, Query()]
-) -> ListOptions:
+def asked_by(showing: Showing, options: ListOptions, subject: str, where: str) -> Asked:
+    """How to answer a list for a shopper (`api.showing`).
+
+    Raises:
+        RequestValidationError: there is no such surface.
+    """
+    try:
+        return showing.asked(options, subject)
+    except NotFoundError as exc:
+        refuse((where, "surface"), str(exc))
+
+
+Wanted = Annotated[ListOptions, Query()]
+
+
+async def _options(surfaces: CurrentSurfaces, options: Wanted) -> ListOptions:
     return at_surface(options, surfaces, "query")
 
 

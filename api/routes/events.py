@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request, Response
@@ -9,7 +11,7 @@ from pydantic import ValidationError
 
 from api.access import needs
 from api.eventlog import NewEvent, Outcome, now_us
-from api.people import Pseudonyms
+from api.parts import Parts
 from api.routes.deps import CurrentParts, CurrentService, CurrentSettings, refuse
 from api.schemas_events import EventIn, EventResult, EventsIn, EventsOut
 from api.service import Service
@@ -49,15 +51,15 @@ def send(
     if len(body.events) > settings.max_events:
         message = f"holds {len(body.events)} events, at most {settings.max_events} are read at once"
         refuse(("body", "events"), message)
-    checked = [_checked(row, parts.people) for row in body.events]
-    good = [(at, row) for at, row in enumerate(checked) if isinstance(row, NewEvent)]
+    checked = [_checked(row, parts) for row in body.events]
+    good = [row.event for row in checked if row.event is not None]
 
-    def answer(outcomes: object) -> str:
-        return _answer(checked, good, outcomes, service).model_dump_json()
+    def answer(outcomes: Sequence[Outcome]) -> str:
+        return _answer(checked, outcomes, service).model_dump_json()
 
     key = getattr(request.state, "key", None)
     told, again = parts.log.append(
-        [row for _, row in good],
+        good,
         answer,
         key=None if idempotency_key is None else ("" if key is None else key.id, idempotency_key),
         digest=parts.people.digest(body.model_dump_json()),
@@ -70,21 +72,32 @@ def send(
     return result
 
 
-def _checked(row: dict[str, Any], people: Pseudonyms) -> NewEvent | list[dict[str, str]]:
+@dataclass(frozen=True, slots=True)
+class _Row:
     """A row ready to be written, or what is wrong with it."""
+
+    event: NewEvent | None
+    errors: Sequence[dict[str, str]] = ()
+    attributed: bool | None = None
+    note: str | None = None
+
+
+def _checked(row: dict[str, Any], parts: Parts) -> _Row:
     try:
         event = EventIn.model_validate(row)
         at_us = event.at_us(now_us())
     except ValidationError as exc:
-        return [
+        errors = [
             {"field": ".".join(str(part) for part in error["loc"]), "message": error["msg"]}
             for error in exc.errors(include_url=False, include_input=False)
         ]
+        return _Row(None, errors)
     except (ValueError, OverflowError) as exc:
-        return [{"field": "timestamp", "message": str(exc)}]
-    who = event.user_id
-    return NewEvent(
-        subject=people.session(event.session_id or "") if who is None else people.user(who),
+        return _Row(None, [{"field": "timestamp", "message": str(exc)}])
+    who, people = event.user_id, parts.people
+    subject = people.session(event.session_id or "") if who is None else people.user(who)
+    new = NewEvent(
+        subject=subject,
         product=event.product_id,
         event=event.event,
         at_us=at_us,
@@ -92,27 +105,32 @@ def _checked(row: dict[str, Any], people: Pseudonyms) -> NewEvent | list[dict[st
         quantity=event.quantity,
         event_id=event.event_id,
     )
+    if event.impression_id is None:
+        return _Row(new)
+    due = parts.impressions.attribute(event.impression_id, subject, new.product, at_us)
+    if isinstance(due, str):
+        return _Row(new, attributed=False, note=f"impression_id {due}")
+    return _Row(replace(new, due=due), attributed=True)
 
 
-def _answer(
-    checked: list[NewEvent | list[dict[str, str]]],
-    good: list[tuple[int, NewEvent]],
-    outcomes: Any,
-    service: Service,
-) -> EventsOut:
-    became: dict[int, Outcome] = {
-        at: outcome for (at, _), outcome in zip(good, outcomes, strict=True)
-    }
-    products = service.teller.recommender.products
+def _answer(checked: Sequence[_Row], outcomes: Sequence[Outcome], service: Service) -> EventsOut:
+    products, fates = service.teller.recommender.products, iter(outcomes)
     results = []
     for at, row in enumerate(checked):
-        outcome = became.get(at)
-        if isinstance(row, NewEvent) and outcome in ("accepted", "duplicate"):
-            known = entity_id("product", row.product) in products
-            results.append(EventResult(index=at, status=outcome, known_product=known))
+        outcome = None if row.event is None else next(fates)
+        if row.event is None or outcome is None or outcome == "erased":
+            errors = list(row.errors) or [_ERASED]
+            results.append(EventResult(index=at, status="rejected", errors=errors))
             continue
-        errors = row if isinstance(row, list) else [_ERASED]
-        results.append(EventResult(index=at, status="rejected", errors=errors))
+        results.append(
+            EventResult(
+                index=at,
+                status=outcome,
+                known_product=entity_id("product", row.event.product) in products,
+                attributed=row.attributed,
+                note=row.note,
+            )
+        )
     statuses = [result.status for result in results]
     return EventsOut(
         accepted=statuses.count("accepted"),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from api.access import needs
-from api.eventlog import ConflictError, NewEvent, now_us
+from api.eventlog import NewEvent, now_us
 from api.feedback import AGAIN_BECAUSE, AGAIN_TERM, NOT_BECAUSE, NOT_TERM
+from api.replays import ConflictError
 from api.routes.deps import CurrentParts, CurrentService
 from api.schemas_feedback import FeedbackIn, FeedbackOut
 from api.threads import waits

@@ -7,7 +7,14 @@ from starlette.exceptions import HTTPException
 
 from api.access import needs
 from api.erasure import erase, export_user, told
-from api.routes.deps import CurrentLive, CurrentParts, CurrentService, CurrentSettings, UserId
+from api.routes.deps import (
+    CurrentLive,
+    CurrentParts,
+    CurrentService,
+    CurrentSettings,
+    CurrentShowing,
+    UserId,
+)
 from api.schemas_events import ErasureOut, ExportOut
 from api.threads import waits
 from kg.additions import add_erased
@@ -29,7 +36,11 @@ def export(service: CurrentService, parts: CurrentParts, user_id: UserId) -> Exp
 @router.delete("/{user_id:path}", summary="Erase a user")
 @waits
 def delete(
-    live: CurrentLive, parts: CurrentParts, settings: CurrentSettings, user_id: UserId
+    live: CurrentLive,
+    parts: CurrentParts,
+    settings: CurrentSettings,
+    showing: CurrentShowing,
+    user_id: UserId,
 ) -> ErasureOut:
     """Erase a user's events and sessions and keep them out of later builds.
 
@@ -41,9 +52,11 @@ def delete(
     user = parts.people.user(user_id)
     erased = erase(parts.log, user)
     add_erased(settings.store, [user])
-    known = user in live.service.teller.shoppers
+    lives = [live, *showing.pinned.values()]
+    known = [one for one in lives if user in one.service.teller.shoppers]
     if not known or settings.erasure == "mark":
-        return told(erased, in_snapshot=known)
-    live.catch_up()
-    why_not = live.why_not_forgotten
+        return told(erased, in_snapshot=bool(known))
+    for one in known:
+        one.catch_up()
+    why_not = next((one.why_not_forgotten for one in known if one.why_not_forgotten), "")
     return told(erased, in_snapshot=True, downdated=not why_not, why_not=why_not)

@@ -10,9 +10,17 @@ from api.access import needs
 from api.history import user_history
 from api.live import Live
 from api.parts import Parts
-from api.routes.deps import CurrentLive, CurrentParts, CurrentSettings, check_k, refuse
+from api.routes.deps import (
+    CurrentLive,
+    CurrentParts,
+    CurrentSettings,
+    CurrentShowing,
+    check_k,
+    refuse,
+)
 from api.search_schemas import SearchAnswer, SearchOptions, SearchRequest
 from api.service import Service
+from api.tracing import span
 from commerce.offered import offered
 from commerce.search_plain import plain_answer
 from gnn.history import History
@@ -27,6 +35,7 @@ def by_text(
     live: CurrentLive,
     parts: CurrentParts,
     settings: CurrentSettings,
+    showing: CurrentShowing,
     options: Annotated[SearchOptions, Query()],
 ) -> SearchAnswer:
     """Products for a search as shoppers type it, in English or Chinese.
@@ -36,12 +45,17 @@ def by_text(
     """
     check_k(options.k, settings, "query")
     service = live.searching
-    return _answer(live, service, options, _known(service, parts, options))
+    answer = _answer(live, service, options, _known(service, parts, options))
+    return showing.found(answer, _whose(parts, options))
 
 
 @router.post("", summary="Search with a history")
 def with_history(
-    live: CurrentLive, parts: CurrentParts, settings: CurrentSettings, body: SearchRequest
+    live: CurrentLive,
+    parts: CurrentParts,
+    settings: CurrentSettings,
+    showing: CurrentShowing,
+    body: SearchRequest,
 ) -> SearchAnswer:
     """The same for whoever has this history, whose taste counts; nothing is stored."""
     check_k(body.k, settings, "body")
@@ -52,9 +66,8 @@ def with_history(
         message = "is given beside a user; whose taste counts? Give one of them"
         refuse(("body", "history"), message)
     service = live.searching
-    if body.history:
-        return _answer(live, service, body, service.history_of(body.history))
-    return _answer(live, service, body, _known(service, parts, body))
+    theirs = service.history_of(body.history) if body.history else _known(service, parts, body)
+    return showing.found(_answer(live, service, body, theirs), _whose(parts, body))
 
 
 def _known(service: Service, parts: Parts, options: SearchOptions) -> History | None:
@@ -63,13 +76,18 @@ def _known(service: Service, parts: Parts, options: SearchOptions) -> History | 
     return user_history(service.teller, parts.log, parts.people, options.user).history
 
 
+def _whose(parts: Parts, options: SearchOptions) -> str:
+    return "" if options.user is None else parts.people.user(options.user)
+
+
 def _answer(
     live: Live, service: Service, options: SearchOptions, history: History | None
 ) -> SearchAnswer:
     """Found by the newest index there is, shown as products are offered now."""
-    answer = service.searcher.search(
-        options.q, options.k, history=history, language=options.lang, in_stock=options.in_stock
-    )
+    with span("search"):
+        answer = service.searcher.search(
+            options.q, options.k, history=history, language=options.lang, in_stock=options.in_stock
+        )
     now = live.service
     if now is not service:
         answer = offered(answer, now.catalogue, in_stock=options.in_stock)

@@ -35,8 +35,12 @@ def token(store: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def document(start: Start, token: str) -> schemathesis.BaseSchema:
-    client = start(query_timeout_s=2, keys="required", guesses_per_minute=10**6)
+def document(
+    start: Start, token: str, tmp_path_factory: pytest.TempPathFactory
+) -> schemathesis.BaseSchema:
+    file = tmp_path_factory.mktemp("experiments") / "experiments.toml"
+    file.write_text("[diverse_home.arms.plain]\n[diverse_home.arms.diverse]\ndiversity = 0.5\n")
+    client = start(query_timeout_s=2, keys="required", guesses_per_minute=10**6, experiments=file)
     _ = client.app.state.live.service.searcher  # type: ignore[attr-defined]  # made before it counts
     client.app.state.live._overlay.prepare()  # type: ignore[attr-defined]  # which takes seconds
     return schemathesis.openapi.from_asgi("/openapi.json", client.app)
@@ -72,5 +76,5 @@ def test_every_answer_is_documented(
         except (Exception, BaseExceptionGroup) as exc:  # noqa: BLE001 - all operations are asked
             wrong.append(f"{operation.label}: {exc}")
         count += 1
-    assert count >= 18
+    assert count >= 27
     assert not wrong, "\n\n".join(wrong)
