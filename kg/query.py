@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow as pa
 
 from kg.build import GRAPH_FILE, RDF_FILE, schema_of
+from kg.query_empty import missing_in_cypher, missing_in_sparql
 from kg.query_result import QueryResult
 from kg.query_saved import find_saved
 from kg.rdf import open_rdf
@@ -70,18 +72,24 @@ def ask_cypher(
     timeout_s: float,
     limit: int,
 ) -> QueryResult:
-    """As `cypher`, with the time it took and whether rows were cut off."""
+    """As `cypher`, with the time it took, whether rows were cut off, and what is missing."""
     text, values = _resolved(source, query, params or {}, "cypher")
     with open_graph(source) as store:
-        return store.cypher(text, values, timeout_s=timeout_s, limit=limit)
+        answer = store.cypher(text, values, timeout_s=timeout_s, limit=limit)
+        if answer.table.num_rows:
+            return answer
+        return replace(answer, missing=tuple(missing_in_cypher(store, text, values)))
 
 
 def ask_sparql(source: Path | str, query: str, *, timeout_s: float, limit: int) -> QueryResult:
-    """As `sparql`, with the time it took and whether rows were cut off."""
+    """As `sparql`, with the time it took, whether rows were cut off, and what is missing."""
     text, _ = _resolved(source, query, {}, "sparql")
     snapshot = SnapshotStore(Path(source)).current()
     with open_rdf(snapshot.path / RDF_FILE, schema_of(snapshot)) as rdf:
-        return rdf.sparql(text, timeout_s=timeout_s, limit=limit)
+        answer = rdf.sparql(text, timeout_s=timeout_s, limit=limit)
+        if answer.table.num_rows:
+            return answer
+        return replace(answer, missing=tuple(missing_in_sparql(rdf, text)))
 
 
 def open_graph(source: Path | str) -> GraphStore:
@@ -114,4 +122,8 @@ def _told(answer: QueryResult) -> pa.Table:
     if answer.truncated:
         rows = answer.table.num_rows
         warnings.warn(f"only the first {rows} rows; raise limit for more", stacklevel=3)
+    if answer.missing:
+        warnings.warn(
+            f"nothing found; the graph has no {', no '.join(answer.missing)}", stacklevel=3
+        )
     return answer.table
