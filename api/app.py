@@ -42,7 +42,7 @@ from api.surfaces import read_surfaces
 from api.threads import compute_in
 from api.tracing import trace
 from kg import __version__
-from kg.query import OpenGraphs
+from kg.query_open import OpenGraphs
 from kg.snapshot import SnapshotStore
 
 __all__ = ["create_app", "worker_app"]

@@ -256,6 +256,9 @@ class QueryOut(_Wire):
     rows: list[list[Any]]
     truncated: bool = Field(description="the limit cut rows off")
     seconds: float
+    missing: list[str] = Field(
+        description="where there are no rows: what the query names and the graph does not hold"
+    )
 
 
 class Live(_Wire):

@@ -53,6 +53,7 @@ def impact(directory: Path, store: Path, users: int, k: int, examples: int, as_j
     from gnn.words import Names
     from kg.build import graph_of, schema_of
     from kg.curated import curated_under
+    from kg.mentions import MENTIONS_FILE, FormerMentions
     from kg.ontology_impact import measure_impact
     from kg.schema import load_schema
     from kg.snapshot import SnapshotStore
@@ -60,11 +61,13 @@ def impact(directory: Path, store: Path, users: int, k: int, examples: int, as_j
     began = time.perf_counter()
     with TerminalProgress() as progress:
         progress.stage("load")
-        snapshot = SnapshotStore(store).current()
+        snapshots = SnapshotStore(store)
+        snapshot = snapshots.current()
         new, old, kg = load_schema(directory), schema_of(snapshot), graph_of(snapshot)
         progress.stage("facts")
         curated = curated_under(snapshot.path, directory, old, new)
-        found = measure_impact(kg, old, new, curated)
+        former = FormerMentions(snapshot.path / MENTIONS_FILE, old)
+        found = measure_impact(kg, former, snapshots.reader, new, curated)
         told: dict[str, Any] = {"snapshot": snapshot.id, **found.to_dict(), "moves": None}
         if snapshot.has_model:
             progress.stage("lists")

@@ -25,7 +25,7 @@ from kg.conflicts import CONFLICTS_FILE, write_conflicts
 from kg.curated import CuratedFact, read_curated, written
 from kg.facts import KnowledgeGraph, build_graph
 from kg.garbage import collector_paused
-from kg.mentions import MENTIONS_FILE, KeptMentions, Reads
+from kg.mentions import MENTIONS_FILE, FormerMentions, KeptMentions, reader_of
 from kg.progress import Passing, Progress
 from kg.project import GRAPH_FILE, RDF_FILE, Projection
 from kg.reuse import Former, code_fingerprint, former
@@ -113,7 +113,10 @@ def build(
         watch.stage("former")
         before = former(store, directory, schema) if not full else "a full build was asked for"
         key = store.pseudonym_key()
-        reads = _reader(dataset, schema, before, store.reader, workers)
+        known = None
+        if isinstance(before, Former):
+            known = FormerMentions(before.snapshot.path / MENTIONS_FILE, before.schema)
+        reads = reader_of(schema, known, store.reader, workers)
         heard = read_additions(store.root)
         with collector_paused():
             kg = _graph(dataset, schema, reads, before, key, draft, watch, curated, heard)
@@ -173,25 +176,6 @@ def _report(
         conflicts=dict(Counter(conflict.kind for conflict in kg.conflicts)),
         seconds={name: round(seconds, 3) for name, seconds in watch.seconds.items()},
     )
-
-
-def _reader(
-    dataset: Dataset, schema: Schema, before: Former | str, trained: Path | None, workers: int
-) -> KeptMentions:
-    """What reads a dataset, with the mentions kept from before where they still hold."""
-    known = before.snapshot.path / MENTIONS_FILE if isinstance(before, Former) else None
-
-    def make(schema: Schema, languages: Sequence[str], count: int) -> Reads:
-        from kg.extract.parallel import extractor  # noqa: PLC0415  # imports spaCy
-
-        return extractor(schema, languages, trained, workers, count)
-
-    fingerprint = b""
-    if trained is not None and trained.is_dir():
-        from kg.extract.trained import reader_fingerprint  # noqa: PLC0415  # imports spaCy
-
-        fingerprint = reader_fingerprint(trained)
-    return KeptMentions(schema, languages_of(dataset), known, make, fingerprint)
 
 
 def _graph(

@@ -186,6 +186,9 @@ def _emit(answer: Any, kind: str | None, output: Path | None) -> None:
         click.echo(encode(answer.table, cast(Format, chosen)).decode(), nl=False)
     if answer.truncated:
         click.echo(f"only the first {answer.table.num_rows} rows; see --limit", err=True)
+    if not answer.table.num_rows:
+        why = f"; the graph has no {', no '.join(answer.missing)}" if answer.missing else ""
+        click.echo(f"nothing found{why}", err=True)
 
 
 def _print_rows(console: Console, found: Any) -> None:

@@ -1,16 +1,16 @@
 """Mentions kept from build to build, so that only what changed is read again.
 
 In: products, a schema, and the mentions a former build wrote. Out: an extractor like any other. A
-product's mentions are known by a key: a hash of its texts, of the part of the ontology that reading
-them depends on, and of the code that reads. Products with a known key are not read.
+product's mentions are known by a hash of its texts; the file says what they were read with
+(`kg.reading`). Where only the ontology was edited since, the products that the edit can touch are
+read again (`kg.extract.touched`).
 """
 
 from __future__ import annotations
 
-import functools
 import hashlib
-import importlib.metadata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -20,10 +20,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kg.errors import StoreError
-from kg.ontology_terms import Concept, Schema
+from kg.ontology_terms import Schema
+from kg.reading import reading_fingerprint
 from kg.records import Mention, Product
 
-__all__ = ["MENTIONS_FILE", "KeptMentions", "Reads", "product_key", "reading_fingerprint"]
+__all__ = [
+    "MENTIONS_FILE",
+    "FormerMentions",
+    "KeptMentions",
+    "Reads",
+    "product_key",
+    "reader_of",
+]
 
 MENTIONS_FILE = "tables/mentions.parquet"
 
@@ -44,7 +52,7 @@ _SCHEMA = pa.schema(
     ]
 )
 _BATCH = 4096
-_READ_WITH: Final = ("quantities.py", "ids.py", "names.py")  # besides the package extract
+_READ_WITH: Final = b"clew.read_with"  # in the file's metadata: the fingerprint of the reading
 
 
 class Reads(Protocol):
@@ -54,14 +62,25 @@ class Reads(Protocol):
         """One list of mentions per product, in the order of the products."""
 
 
+@dataclass(frozen=True)
+class FormerMentions:
+    """What a former build read: its mentions, which need not exist, and its ontology."""
+
+    path: Path
+    schema: Schema
+
+
 class KeptMentions:
     """An extractor that reads only the products whose mentions are not known.
 
+    Known are those of products with the same texts, read by the same code and the same trained
+    reader, where the ontology did not change in what they are read by.
+
     Args:
         schema: the ontology.
-        languages: ISO 639-1 codes of the texts to read.
-        known: what a former build wrote; it need not exist.
-        make: makes the extractor for so many products, when there is something to read.
+        former: what a former build read, if there was one.
+        make: makes the extractor for languages and a number of products, when there is something
+            to read.
         trained: fingerprint of the trained reader it reads with, if any.
 
     Raises:
@@ -71,14 +90,19 @@ class KeptMentions:
     def __init__(
         self,
         schema: Schema,
-        languages: Sequence[str],
-        known: Path | None,
+        former: FormerMentions | None,
         make: Callable[[Schema, Sequence[str], int], Reads],
         trained: bytes = b"",
     ) -> None:
-        self._trained = trained
-        self._schema, self._languages, self._make = schema, languages, make
-        self._known = _SCHEMA.empty_table() if known is None else _read(known)
+        self._schema, self._make = schema, make
+        self._fingerprint = reading_fingerprint(schema, trained)
+        self._known = _SCHEMA.empty_table() if former is None else _read(former.path)
+        self._edited: Schema | None = None  # the former ontology, where it read otherwise
+        read_with = (self._known.schema.metadata or {}).get(_READ_WITH)
+        if former is not None and read_with != self._fingerprint:
+            self._edited = former.schema
+            if read_with != reading_fingerprint(former.schema, trained):
+                self._known = _SCHEMA.empty_table()
         self._rows = {key: row for row, key in enumerate(self._known["key"].to_pylist())}
         self._seen: list[pa.Table] = []
         self.num_read = 0
@@ -87,16 +111,31 @@ class KeptMentions:
     def mentions(self, products: Iterable[Product]) -> Iterator[list[Mention]]:
         """One list of mentions per product, in the order of the products."""
         products = list(products)
-        fingerprint = reading_fingerprint(self._schema, self._languages, self._trained)
-        keys = [product_key(product, fingerprint) for product in products]
+        keys = [product_key(product) for product in products]
+        self._forget_touched(products, keys)
         unread = [p for p, key in zip(products, keys, strict=True) if key not in self._rows]
         self.num_read, self.num_kept = len(unread), len(products) - len(unread)
         fresh: Iterator[list[Mention]] = iter(())
         if unread:
-            fresh = self._make(self._schema, self._languages, len(unread)).mentions(unread)
+            languages = sorted({language for product in unread for language in product.texts()})
+            fresh = self._make(self._schema, languages, len(unread)).mentions(unread)
         for first in range(0, len(products), _BATCH):
             some = slice(first, first + _BATCH)
             yield from self._batch(products[some], keys[some], fresh)
+
+    def _forget_touched(self, products: Sequence[Product], keys: Sequence[bytes]) -> None:
+        """Forget what was read of the products that the edit of the ontology can touch."""
+        if self._edited is None or not self._rows:
+            return
+        from kg.extract.touched import touched_products  # noqa: PLC0415  # imports spaCy
+
+        known = [
+            (product, key) for product, key in zip(products, keys, strict=True) if key in self._rows
+        ]
+        touched = touched_products(self._edited, self._schema, [product for product, _ in known])
+        for (_, key), anew in zip(known, touched, strict=True):
+            if anew:
+                self._rows.pop(key, None)
 
     def _batch(
         self, products: list[Product], keys: list[bytes], fresh: Iterator[list[Mention]]
@@ -118,66 +157,51 @@ class KeptMentions:
     def write(self, path: Path) -> None:
         """Write the mentions of all products seen, for the next build."""
         table = pa.concat_tables([_SCHEMA.empty_table(), *self._seen])
-        pq.write_table(table, path, compression="zstd")
+        noted = table.replace_schema_metadata({_READ_WITH: self._fingerprint})
+        pq.write_table(noted, path, compression="zstd")
 
 
-def product_key(product: Product, fingerprint: bytes) -> bytes:
-    """Hash (16 bytes) of what a product's mentions depend on: the rest of the arguments apart,
-    its id, language, title, description, brand, categories, attributes and translations.
+def reader_of(
+    schema: Schema, former: FormerMentions | None, trained: Path, workers: int = 1
+) -> KeptMentions:
+    """What reads a store's products, with the mentions kept from before where they still hold.
+
+    Args:
+        schema: the ontology.
+        former: what a former build read, if there was one.
+        trained: directory of the trained reader, which need not exist.
+        workers: processes that read a large catalogue.
+
+    Raises:
+        StoreError: what a former build wrote cannot be read.
     """
-    texts = {code: (text.title, text.description) for code, text in product.texts().items()}
-    attributes = list(product.attributes.items())
-    said = (product.id, product.language, texts, product.brand, product.categories, attributes)
-    digest = hashlib.blake2b(orjson.dumps(said), key=fingerprint, digest_size=16)
-    return digest.digest()
+
+    def make(schema: Schema, languages: Sequence[str], count: int) -> Reads:
+        from kg.extract.parallel import extractor  # noqa: PLC0415  # imports spaCy
+
+        return extractor(schema, languages, trained, workers, count)
+
+    fingerprint = b""
+    if trained.is_dir():
+        from kg.extract.trained import reader_fingerprint  # noqa: PLC0415  # imports spaCy
+
+        fingerprint = reader_fingerprint(trained)
+    return KeptMentions(schema, former, make, fingerprint)
 
 
-def reading_fingerprint(schema: Schema, languages: Sequence[str], trained: bytes = b"") -> bytes:
-    """Hash (32 bytes) of what reading depends on besides the product.
-
-    Labels in languages that are not read, explanation templates, shapes, classes and relations
-    nothing is read for do not count.
+def product_key(product: Product) -> bytes:
+    """Hash (16 bytes) of what is read of a product: language, title, description, brand,
+    categories, attributes and translations.
     """
-    relations = [
-        (relation.id, relation.sources, relation.fields)
-        for relation in schema.relations.values()
-        if any(
-            source.startswith(("phrase:", "measure:", "trained:")) for source in relation.sources
-        )
-    ]
-    concepts = [_read_of(concept, languages) for concept in schema.concepts.values()]
-    units = [
-        (unit.id, _sorted(unit.labels), unit.dimension, unit.factor)
-        for unit in schema.units.values()
-    ]
-    said = (sorted(languages), relations, concepts, units, schema.languages, trained.hex())
-    return hashlib.blake2b(orjson.dumps(said), key=_code(), digest_size=32).digest()
-
-
-def _read_of(concept: Concept, languages: Sequence[str]) -> tuple[Any, ...]:
-    spoken = set(languages)
-    labels = [
-        {code: words for code, words in sorted(by_language.items()) if code in spoken}
-        for by_language in (concept.pref, concept.alt, concept.hidden, concept.ambiguous)
-    ]
-    doubts = _sorted(concept.near), _sorted(concept.not_near), concept.prior
-    return concept.id, concept.scheme, labels, doubts, concept.implies
-
-
-def _sorted(by_language: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    return sorted(by_language.items())
-
-
-@functools.cache
-def _code() -> bytes:
-    """Hash of the code that reads, and the versions of the libraries it reads with."""
-    here = Path(__file__).parent
-    digest = hashlib.blake2b(digest_size=32)
-    for path in [*sorted((here / "extract").glob("*.py")), *(here / n for n in _READ_WITH)]:
-        digest.update(path.read_bytes())
-    for library in ("spacy", "rjieba", "python-crfsuite"):
-        digest.update(importlib.metadata.version(library).encode())
-    return digest.digest()
+    texts = {
+        code: (text.title, text.description)
+        for code, text in product.texts().items()
+        if text.title or text.description
+    }
+    attributes = sorted((name, values) for name, values in product.attributes.items())
+    said = (product.language, texts, product.brand, product.categories, attributes)
+    packed = orjson.dumps(said, option=orjson.OPT_SORT_KEYS)
+    return hashlib.blake2b(packed, digest_size=16).digest()
 
 
 def _table(keys: list[bytes], mentions: list[list[Mention]]) -> pa.Table:
@@ -190,7 +214,8 @@ def _table(keys: list[bytes], mentions: list[list[Mention]]) -> pa.Table:
 
 def _read(path: Path) -> pa.Table:
     try:
-        return pq.read_table(path).cast(_SCHEMA)
+        table = pq.read_table(path)
+        return table.cast(_SCHEMA).replace_schema_metadata(table.schema.metadata)
     except FileNotFoundError:
         return _SCHEMA.empty_table()
     except (OSError, pa.ArrowInvalid, ValueError) as exc:

@@ -1,42 +1,37 @@
 """What a snapshot's graph would be under an edited ontology, before anything is published.
 
-In: a graph, the schema it was built under, the edited schema. Out: an `Impact`: the graph as it
-would be, and every fact gained, lost or held with another confidence. Only products the edit can
-touch are read again (`kg.extract.touched`); all others keep the mentions they have. Facts of
-triples and of events are kept as they are, since a snapshot does not hold what they were read
-from: an edit of those relations shows only when the graph is built.
+In: a graph, what was read for it, the edited schema. Out: an `Impact`: the graph as it would be,
+and every fact gained, lost or held with another confidence. Only products the edit can touch are
+read again, as at a build (`kg.mentions`); all others keep the mentions they have. Facts of triples
+and of events are kept as they are, since a snapshot does not hold what they were read from: an
+edit of those relations shows only when the graph is built.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from kg.catalog.base import Dataset
 from kg.catalog.meta import DatasetMeta
 from kg.conflicts import apply_curated
 from kg.curated import CuratedFact
-from kg.extract import Extractor
-from kg.extract.touched import changed_concepts, touched_products
 from kg.fact_columns import unique_facts
 from kg.facts import KnowledgeGraph, build_graph
-from kg.ids import local_part
+from kg.mentions import FormerMentions, reader_of
 from kg.ontology_terms import Schema
 from kg.product_rows import products_of
-from kg.records import INTERACTION_SCHEMA, TRIPLE_SCHEMA, Fact, Mention, Product
+from kg.reading import changed_concepts
+from kg.records import INTERACTION_SCHEMA, TRIPLE_SCHEMA
 
 __all__ = ["FactChange", "Impact", "measure_impact"]
 
-_READ: Final = ("phrase", "measure", "ontology")
-"""Sources of the facts that come from mentions."""
 _KEPT: Final = ("triples", "events")
 _NEAR: Final = 1e-4  # confidences that differ by less are the same
 
@@ -96,30 +91,33 @@ class Impact:
 
 
 def measure_impact(
-    kg: KnowledgeGraph, old: Schema, new: Schema, curated: Sequence[CuratedFact] = ()
+    kg: KnowledgeGraph,
+    former: FormerMentions,
+    trained: Path,
+    new: Schema,
+    curated: Sequence[CuratedFact] = (),
 ) -> Impact:
     """The graph of a snapshot under another schema.
 
     Args:
         kg: the graph.
-        old: the ontology it was built under.
-        new: the edited one.
+        former: what was read for it, and the ontology it was built under.
+        trained: directory of the trained reader, which need not exist.
+        new: the edited ontology.
         curated: facts asserted and rejected by hand, as they would be.
 
     Raises:
         OntologyError: a relation of ``new`` reads a catalogue field that does not exist.
         ExtractionError: no pipeline can be made for a language of the texts.
+        StoreError: what was read for the graph is damaged.
     """
-    products = products_of(kg.products)
-    touched = touched_products(old, new, products)
+    reader = reader_of(new, former, trained)
     kept = kg.facts.filter(pc.is_in(kg.facts["source"], pa.array(_KEPT)))
     kept = kept.filter(pc.is_in(kept["relation"], pa.array(list(new.relations), pa.string())))
-    read = kg.facts.filter(pc.is_in(kg.facts["source"], pa.array(_READ)))
-    reader = _Rereader(read, products, touched, new)
     dataset = Dataset(
         meta=DatasetMeta(name="impact"),
         path=Path(),
-        products=products,
+        products=products_of(kg.products),
         interactions=INTERACTION_SCHEMA.empty_table(),
         triples=TRIPLE_SCHEMA.empty_table(),
         rejects=(),
@@ -138,48 +136,9 @@ def measure_impact(
     before = kg.facts.filter(pc.invert(pc.is_in(kg.facts["source"], pa.array(_KEPT))))
     return Impact(
         graph=graph,
-        concepts=tuple(sorted(changed_concepts(old, new))),
-        reread=int(touched.sum()),
+        concepts=tuple(sorted(changed_concepts(former.schema, new))),
+        reread=reader.num_read,
         changes=_changes(before, made.facts),
-    )
-
-
-class _Rereader:
-    """An extractor that reads the touched products and remembers what the others say."""
-
-    def __init__(
-        self,
-        facts: pa.Table,
-        products: Sequence[Product],
-        touched: NDArray[np.bool_],
-        schema: Schema,
-    ) -> None:
-        self._known: dict[str, list[Mention]] = defaultdict(list)
-        for row in facts.to_pylist():
-            if row["field"] is not None:
-                self._known[local_part(row["subject"])].append(_mention(row))
-        self._touched = touched
-        chosen = [product for product, anew in zip(products, touched, strict=True) if anew]
-        languages = sorted({language for product in chosen for language in product.texts()})
-        self._read = iter(Extractor(schema, languages).mentions(chosen)) if chosen else iter(())
-
-    def mentions(self, products: Iterable[Product]) -> Iterator[list[Mention]]:
-        for product, anew in zip(products, self._touched, strict=True):
-            yield next(self._read) if anew else self._known.get(product.id, [])
-
-
-def _mention(row: Mapping[str, Any]) -> Mention:
-    fact = Fact(**row)
-    return Mention(
-        local_part(fact.subject),
-        fact.field or "",
-        fact.start or 0,
-        fact.end or 0,
-        fact.text or "",
-        fact.relation,
-        fact.object,
-        fact.confidence,
-        fact.source,
     )
 
 

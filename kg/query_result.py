@@ -28,6 +28,7 @@ class QueryResult:
     table: pa.Table
     truncated: bool  # the limit cut rows off
     seconds: float  # from the call to the last row, waiting for a worker included
+    missing: tuple[str, ...] = ()  # no rows: what the query names and the graph does not hold
 
 
 def to_table(

@@ -20,10 +20,17 @@ def value_text(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
-        return f"{value:.10g}"
+        return _number(value)
     if isinstance(value, list):
         return ", ".join(map(value_text, value))
     return _element(value) if isinstance(value, Mapping) else str(value)
+
+
+def _number(value: float) -> str:
+    """At most three decimals, or four digits that count where there is less than 1."""
+    if abs(value) < 1:
+        return f"{value:.4g}"
+    return f"{value:.3f}".rstrip("0").rstrip(".") if abs(value) < 1e15 else f"{value:.10g}"
 
 
 def _element(value: Mapping[str, Any]) -> str:

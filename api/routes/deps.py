@@ -20,7 +20,7 @@ from api.settings import Settings
 from api.showing import Asked, Showing
 from api.surfaces import Surface, at_place
 from kg.errors import NotFoundError
-from kg.query import OpenGraphs
+from kg.query_open import OpenGraphs
 
 __all__ = [
     "CurrentGraphs",

@@ -70,5 +70,6 @@ def _answer(result: QueryResult) -> Response:
         "rows": list(zip(*columns, strict=True)),
         "truncated": result.truncated,
         "seconds": round(result.seconds, 4),
+        "missing": result.missing,
     }
     return Response(orjson.dumps(content, default=str), media_type="application/json")

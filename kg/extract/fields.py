@@ -40,14 +40,14 @@ def field_texts(product: Product, wanted: Collection[str]) -> Iterator[FieldText
         text = getattr(product, name)
         if name in wanted and text:
             yield FieldText(name, name, own, text)
-    for language, translation in product.translations.items():
+    for language, translation in sorted(product.translations.items()):
         for name in ("title", "description"):
             text = getattr(translation, name)
             if name in wanted and text:
                 yield FieldText(f"{name}@{language}", name, language, text)
     if "categories" in wanted and product.categories:
         yield FieldText("categories", "categories", own, SEPARATOR.join(product.categories))
-    for attribute, values in product.attributes.items():
+    for attribute, values in sorted(product.attributes.items()):
         setting = f"attributes.{slug(attribute)}"
         if setting in wanted and values:
             yield FieldText(f"attributes.{attribute}", setting, own, SEPARATOR.join(values))

@@ -1,5 +1,5 @@
 // Bought again: which products do customers come back for?
-// $least = 5  customers
+// $least = 20  customers
 MATCH (p:Product)<-[r:BOUGHT]-(:User)
 WITH p, count(r) AS customers, sum(CASE WHEN r.times > 1 THEN 1 ELSE 0 END) AS again
 WHERE customers >= $least AND again > 0

@@ -26,7 +26,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kg.build import languages_of
 from kg.catalog import read_dataset
 from kg.extract.parallel import ParallelExtractor
 from kg.facts import KnowledgeGraph, build_graph
@@ -93,7 +92,6 @@ def read(directory: Path) -> None:
     workers = len(os.sched_getaffinity(0))
     reader = KeptMentions(
         schema,
-        languages_of(dataset),
         None,
         lambda s, codes, _: ParallelExtractor(s, codes, workers),
     )

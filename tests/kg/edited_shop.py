@@ -63,7 +63,7 @@ class Shop:
         self.products = {name: self.product() for name in PRODUCTS[:6]}
         self.events = {self.event() for _ in range(8)}
         self.triples = {self.triple() for _ in range(4)}
-        self.labels = ["scarlet"]
+        self.labels, self.prior = ["scarlet"], 0.75
         self.template, self.shapes = "is {object}", SHAPES
 
     def product(self) -> dict[str, Any]:
@@ -92,7 +92,7 @@ class Shop:
         """Change one to three things; returns what."""
         kinds = [
             self._change, self._change, self._add, self._remove, self._happen, self._happen,
-            self._forget, self._relate, self._label, self._template, self._shape,
+            self._forget, self._relate, self._label, self._doubt, self._template, self._shape,
         ]  # fmt: skip
         done = [self.random.choice(kinds) for _ in range(self.random.randint(1, 3))]
         for one in done:
@@ -126,6 +126,9 @@ class Shop:
     def _label(self) -> None:
         self.labels = self.random.sample(["scarlet", "crimson", "mug", "ink"], 2)
 
+    def _doubt(self) -> None:
+        self.prior = self.random.choice([0.2, 0.75, 0.9])
+
     def _template(self) -> None:
         self.template = self.random.choice(["is {object}", "comes in {object}"])
 
@@ -139,6 +142,7 @@ class Shop:
         write_ontology(
             self.ontology,
             ('"is {object}"@en', f'"{self.template}"@en'),
+            ("clew:prior 0.75", f"clew:prior {self.prior}"),
             added=f"\ncolour:red skos:altLabel {labels} .\n",
         )
         core = (self.ontology / "clew.ttl").read_text(encoding="utf-8") + MORE

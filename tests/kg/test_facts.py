@@ -1,73 +1,24 @@
+"""What becomes a fact, an entity, a row of the product table."""
+
 import json
 from dataclasses import replace
 
-import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kg.catalog import read_dataset, sample_path
-from kg.errors import NotFoundError, OntologyError, StoreError
+from kg.errors import NotFoundError
 from kg.extract import Extractor
 from kg.fact_columns import unique_facts
 from kg.fact_rows import fact_table
-from kg.facts import PRODUCT_SCHEMA, KnowledgeGraph, build_graph, why
+from kg.facts import KnowledgeGraph, build_graph, why
 from kg.ids import pseudonym
-from kg.ontology_terms import ClassDef
-from kg.records import ENTITY_SCHEMA, FACT_SCHEMA, INTERACTION_SCHEMA, Fact
+from kg.records import Fact
 from kg.schema import load_schema
-from tests.worlds import RELATIONS, SCHEMA, dataset, product, relation, schema
-
-KEY = b"a key for tests"
-EXTRACTOR = Extractor(SCHEMA, ("en", "zh"))
-
-SHOP = dataset(
-    [
-        product(
-            "M 1",
-            "Red mug, bone china",
-            description="A red mug.",
-            brand="Hearth & Hare",
-            categories=("Kitchen", "Mugs"),
-            price="9.50",
-            stock=3,
-            zh="红色马克杯",
-        ),
-        product("M2", "Pink mug", brand="HEARTH AND HARE LTD.", categories=("kitchen",)),
-        product("M3", "Plain thing", brand="Hearth & Hare"),
-    ],
-    events=[
-        ("ann", "M 1"),
-        ("ann", "M 1"),
-        ("ann", "M2", "view"),
-        ("bob", "M2"),
-        ("bob", "M3", "cart"),
-    ],
-    triples=[
-        ("M 1", "also_bought", "M2"),
-        ("M 1", "also_bought", "X9"),
-        ("X8", "also_bought", "M2"),
-        ("M2", "theme", "Rose"),
-        ("M2", "theme", "motif:polka-dot"),
-        ("M2", "theme", "unknown"),
-        ("M2", "colour_code", "#f00"),
-        ("M3", "colour_code", "#0f0"),
-    ],
-)
-
-
-def graph(data=SHOP, ontology=SCHEMA, extractor=EXTRACTOR) -> KnowledgeGraph:
-    return build_graph(data, ontology, extractor, pseudonym_key=KEY)
-
-
-KG = graph()
-
-
-def triples(kg: KnowledgeGraph = KG) -> set[tuple[str, str, str]]:
-    columns = (kg.facts[name].to_pylist() for name in ("subject", "relation", "object"))
-    return set(zip(*columns, strict=True))
+from tests.kg.built_shop import EXTRACTOR, KEY, KG, SHOP, graph, triples
+from tests.worlds import SCHEMA, dataset
 
 
 def entity(compact_id: str, kg: KnowledgeGraph = KG) -> dict[str, object]:
@@ -247,78 +198,7 @@ def test_progress_counts_products():
     assert (counter.steps, counter.stages) == (3, ["facts"])
 
 
-def test_a_relation_cannot_read_a_column_products_do_not_have():
-    odd = relation("clew:odd", "ODD", "xsd:string", ["catalog:colour_code"])
-    with pytest.raises(
-        OntologyError, match=r"clew:odd: clew:source 'catalog:colour_code' names no"
-    ):
-        graph(ontology=schema([*RELATIONS, odd]))
-
-
-def test_a_relation_cannot_make_concepts_of_catalogue_names():
-    odd = relation("clew:odd", "ODD", "clew:Motif", ["catalog:brand"])
-    with pytest.raises(OntologyError, match="cannot make entities of clew:Motif"):
-        graph(ontology=schema([*RELATIONS, odd]))
-
-
-def test_literals_may_be_read_from_attributes_and_triples():
-    weave = relation("clew:weave", "weave", "xsd:string", ["catalog:attributes.weave"])
-    code = relation("clew:code", "code", "xsd:string", ["triples:colour_code"])
-    brands = relation("clew:maker", "MADE_BY", "schema:Brand", ["triples:theme"])
-    shop = replace(SHOP, products=[product("M2", "Bag", attributes={"weave": ("plain",)})])
-    kg = graph(shop, schema([weave, code, brands]))
-    assert {
-        ("product:M2", "clew:weave", "plain"),
-        ("product:M2", "clew:code", "#f00"),
-        ("product:M2", "clew:maker", "brand:rose"),
-    } <= triples(kg)
-
-
-def test_a_class_of_its_own_takes_its_entities_from_names_in_the_triples():
-    ontology = schema([relation("clew:actor", "HAS_ACTOR", "clew:Person", ["triples:actor"])])
-    people = {"clew:Person": ClassDef("clew:Person", "clew:Person", {}, "Person", "person")}
-    ontology = replace(ontology, classes={**ontology.classes, **people})
-    cast = [("M2", "actor", name) for name in ("Ann Lee", "ann lee", "Ann Lee", "Bo")]
-    kg = graph(dataset([product("M2", "Film")], triples=cast), ontology)
-    assert {f for f in triples(kg) if f[1] == "clew:actor"} == {
-        ("product:M2", "clew:actor", "person:ann-lee"),
-        ("product:M2", "clew:actor", "person:bo"),
-    }
-    rows = {row["id"]: row for row in kg.entities.to_pylist()}
-    assert rows["person:ann-lee"]["name"] == "Ann Lee"
-    assert rows["person:ann-lee"]["class"] == "clew:Person"
-
-
 def test_why_of_the_unknown():
     with pytest.raises(NotFoundError, match=r"'product:none' is not in the graph"):
         why(KG, "product:none")
     assert why(KG, "product:X9") == []
-
-
-def test_written_and_read_again(tmp_path):
-    KG.write(tmp_path / "tables")
-    again = KnowledgeGraph.read(tmp_path / "tables")
-    assert again == KG
-    assert again.facts.schema.equals(FACT_SCHEMA)
-    assert again.products.schema.equals(PRODUCT_SCHEMA)
-    assert again.entities.schema.equals(ENTITY_SCHEMA)
-    assert again.interactions.schema.equals(INTERACTION_SCHEMA)
-
-
-def test_reading_says_what_is_missing(tmp_path):
-    with pytest.raises(StoreError, match=r"products\.parquet is missing"):
-        KnowledgeGraph.read(tmp_path)
-
-
-def test_reading_says_what_is_damaged(tmp_path):
-    KG.write(tmp_path)
-    (tmp_path / "facts.parquet").write_bytes(b"not parquet")
-    with pytest.raises(StoreError, match=r"facts\.parquet cannot be read as Parquet"):
-        KnowledgeGraph.read(tmp_path)
-
-
-def test_reading_says_what_another_version_wrote(tmp_path):
-    KG.write(tmp_path)
-    pq.write_table(pa.table({"id": ["x"]}), tmp_path / "entities.parquet")
-    with pytest.raises(StoreError, match=r"entities\.parquet has the columns \['id'\]"):
-        KnowledgeGraph.read(tmp_path)

@@ -9,6 +9,7 @@ from kg.catalog import read_dataset, sample_path
 from kg.extract import Extractor
 from kg.extract.touched import touched_products
 from kg.facts import KnowledgeGraph, build_graph, product_table
+from kg.mentions import FormerMentions, reader_of
 from kg.ontology_impact import measure_impact
 from kg.ontology_terms import Schema
 from kg.product_rows import products_of
@@ -53,15 +54,30 @@ EDITS = [
 ]  # fmt: skip
 
 
+NO_READER = Path("no reader")
+
+Built = tuple[FormerMentions, KnowledgeGraph]
+
+
 def full(schema: Schema, products: list[Product], languages: list[str]) -> KnowledgeGraph:
     shop = dataset(products, EVENTS, TRIPLES)
     return build_graph(shop, schema, Extractor(schema, languages), pseudonym_key=b"key")
 
 
+def built(schema: Schema, products: list[Product], path: Path) -> Built:
+    """The graph, and the mentions it was made of."""
+    reader = reader_of(schema, None, NO_READER)
+    shop = dataset(products, EVENTS, TRIPLES)
+    kg = build_graph(shop, schema, reader, pseudonym_key=b"key")
+    reader.write(path)
+    return FormerMentions(path, schema), kg
+
+
 @pytest.fixture(scope="module")
-def before(tmp_path_factory: pytest.TempPathFactory) -> tuple[Schema, KnowledgeGraph]:
-    schema = load_schema(write_ontology(tmp_path_factory.mktemp("tiny")))
-    return schema, full(schema, ENGLISH, ["en"])
+def before(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    directory = tmp_path_factory.mktemp("tiny")
+    schema = load_schema(write_ontology(directory / "ontology"))
+    return built(schema, ENGLISH, directory / "mentions.parquet")
 
 
 def facts_of(kg: KnowledgeGraph) -> set[tuple[str, str, str]]:
@@ -72,15 +88,15 @@ def facts_of(kg: KnowledgeGraph) -> set[tuple[str, str, str]]:
 @pytest.mark.parametrize(("name", "changes", "added", "touched"), EDITS, ids=[e[0] for e in EDITS])
 def test_the_graph_is_that_of_a_full_build(
     tmp_path: Path,
-    before: tuple[Schema, KnowledgeGraph],
+    before: Built,
     name: str,
     changes: list[tuple[str, str]],
     added: str,
     touched: int,
 ) -> None:
-    old, kg = before
+    former, kg = before
     new = load_schema(write_ontology(tmp_path, *changes, added=added))
-    found, wanted = measure_impact(kg, old, new), full(new, ENGLISH, ["en"])
+    found, wanted = measure_impact(kg, former, NO_READER, new), full(new, ENGLISH, ["en"])
     assert found.graph.facts.equals(wanted.facts)
     assert set(wanted.entities["id"].to_pylist()) <= set(found.graph.entities["id"].to_pylist())
     assert found.reread == touched, name
@@ -94,16 +110,17 @@ def test_chinese_texts_are_cut_by_the_labels(tmp_path: Path) -> None:
     for name in ("old", "new"):
         write_ontology(tmp_path / name, *([('"红色"@zh', '"红"@zh')] if name == "new" else []))
     old, new = load_schema(tmp_path / "old"), load_schema(tmp_path / "new")
-    before, after = (full(schema, CHINESE, ["en", "zh"]) for schema in (old, new))
-    found = measure_impact(before, old, new)
+    former, kg = built(old, CHINESE, tmp_path / "mentions.parquet")
+    after = full(new, CHINESE, ["en", "zh"])
+    found = measure_impact(kg, former, NO_READER, new)
     assert found.graph.facts.equals(after.facts)
     assert found.reread == 2
 
 
-def test_what_is_told_of_a_label(tmp_path: Path, before: tuple[Schema, KnowledgeGraph]) -> None:
-    old, kg = before
+def test_what_is_told_of_a_label(tmp_path: Path, before: Built) -> None:
+    former, kg = before
     new = load_schema(write_ontology(tmp_path, *EDITS[0][1]))
-    found = measure_impact(kg, old, new)
+    found = measure_impact(kg, former, NO_READER, new)
     assert found.concepts == ("colour:red",)
     assert found.by_relation() == {"schema:color": {"gained": 1, "lost": 0, "changed": 0}}
     [change] = found.by_subject()["product:6"]

@@ -8,11 +8,12 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 
-import kg.query
+import kg.query_open
 from api.cli import main
 from kg.build import build
 from kg.errors import QueryError, StoreError
-from kg.query import OpenGraphs, cypher, sparql
+from kg.query import cypher, sparql
+from kg.query_open import OpenGraphs
 from kg.rdf import RdfGraph, open_rdf
 from kg.schema import Schema
 from kg.snapshot import SnapshotStore
@@ -82,7 +83,7 @@ def test_open_graphs_are_asked_again(store: Path, monkeypatch: pytest.MonkeyPatc
         opened.append(path)
         return open_rdf(path, schema)
 
-    monkeypatch.setattr(kg.query, "open_rdf", counted)
+    monkeypatch.setattr(kg.query_open, "open_rdf", counted)
     with OpenGraphs(store) as graphs:
         for _ in range(3):
             found = graphs.sparql("@facts_by_relation", timeout_s=10, limit=10)
@@ -119,6 +120,11 @@ def test_a_graph_is_closed_when_its_last_question_is_answered(store: Path) -> No
         rdf.sparql("ASK { ?s ?p ?o }")
 
 
+def test_what_the_graph_lacks_is_warned_of(store: Path) -> None:
+    with pytest.warns(UserWarning, match="nothing found; the graph has no Product with stock"):
+        cypher(store, "@slow_movers")
+
+
 # ── from the command line ──────────────────────────────────────────────────────────────────────
 
 
@@ -140,6 +146,39 @@ def test_every_format(ask: Callable[..., Result], tmp_path: Path) -> None:
     )
     assert ask("@around", "-p", "product=product:1", "-o", str(tmp_path / "a.svg")).exit_code == 0
     assert "brand:acme" in ask(BRANDS).stdout
+
+
+@pytest.mark.parametrize(
+    ("query", "lacks"),
+    [
+        (("@around", "-p", "product=product:none"), "entity product:none"),
+        (("@left_in_cart",), "ADDED_TO_CART relationships"),
+        (("@slow_movers",), "Product with stock"),
+        (("@badly_rated_bestsellers",), "RATED relationships"),
+        (("MATCH (:Motif)<-[:HAS_MOTIF|IN_STYLE]-(p:Product) RETURN p.name",),
+         "Motif nodes, no HAS_MOTIF or IN_STYLE relationships"),
+    ],
+)  # fmt: skip
+def test_why_there_is_no_answer(
+    query: tuple[str, ...], lacks: str, ask: Callable[..., Result]
+) -> None:
+    result = ask(*query, "--format", "json")
+    assert (result.exit_code, result.stdout.strip()) == (0, "[]")
+    assert f"nothing found; the graph has no {lacks}" in result.stderr
+
+
+def test_an_answer_may_be_empty_for_no_lack(ask: Callable[..., Result]) -> None:
+    result = ask("MATCH (p:Product) WHERE p.price > 100 RETURN p.name")
+    assert result.stderr == "nothing found\n"
+
+
+def test_why_there_is_no_answer_in_sparql(store: Path) -> None:
+    asked = run("sparql", "@kinds_over_categories", "--store", str(store))
+    assert "nothing found; the graph has no statement with clew:inCategory\n" in asked.stderr
+    asked = run("sparql", "SELECT ?p { ?p schema:color colour:mauve }", "--store", str(store))
+    assert asked.stderr.endswith("no statement with colour:mauve\n")
+    asked = run("sparql", "@missing_labels", "--store", str(store))
+    assert asked.stderr == "nothing found\n"
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -11,15 +10,14 @@ import pytest
 from kg.difference import difference, structure
 from kg.errors import StoreError
 from kg.facts import KnowledgeGraph
-from kg.mentions import KeptMentions, product_key, reading_fingerprint
 from kg.rdf import index_rdf, open_rdf, write_nquads
 from kg.rdf_update import update_index
-from kg.records import INTERACTION_SCHEMA, Fact, Mention, Product
+from kg.records import INTERACTION_SCHEMA, Fact
 from kg.store import load_ladybug, open_store
 from kg.store.ladybug_update import update_ladybug
 from kg.validate import agreement
 from tests.tables import ENTITIES, FACTS, SHOP, graph
-from tests.worlds import SCHEMA, product
+from tests.worlds import SCHEMA
 
 LOUDER = replace(FACTS[2], confidence=0.95)
 EDITED = graph(
@@ -150,60 +148,5 @@ def test_what_did_not_change_is_linked(tmp_path: Path) -> None:
     assert (new.stat().st_nlink, KnowledgeGraph.read(tmp_path / "two")) == (2, told)
 
 
-class Counting:
-    """Reads nothing but counts."""
-
-    def __init__(self) -> None:
-        self.read: list[str] = []
-
-    def mentions(self, products: Any) -> Any:
-        for one in products:
-            self.read.append(one.id)
-            yield [Mention(one.id, "title", 0, 1, one.title[:1], "r", "o:o", 0.1 + 0.2, "phrase")]
-
-
-def read(products: list[Product], known: Path | None, to: Path) -> tuple[list[str], Any]:
-    counting = Counting()
-    kept = KeptMentions(SCHEMA, ["en"], known, lambda *_: counting)
-    found = list(kept.mentions(products))
-    kept.write(to)
-    return counting.read, found
-
-
-def test_only_products_with_other_texts_are_read(tmp_path: Path) -> None:
-    first, second = tmp_path / "one.parquet", tmp_path / "two.parquet"
-    products = [product("a", "mug"), product("b", "cup"), product("c", "jug", price="1")]
-    assert read(products, tmp_path / "none.parquet", first)[0] == ["a", "b", "c"]
-    edited = [product("c", "jug", price="2"), product("b", "tin"), product("a", "mug")]
-    ids, found = read(edited, first, second)
-    assert ids == ["b"]
-    assert found == read(edited, None, tmp_path / "anew.parquet")[1]
-    assert read(edited, second, first)[0] == []
-
-
-def test_mentions_that_cannot_be_read_are_named(tmp_path: Path) -> None:
-    (tmp_path / "x.parquet").write_bytes(b"rubbish")
-    with pytest.raises(StoreError, match=r"x\.parquet cannot be read: .*; build without it"):
-        KeptMentions(SCHEMA, ["en"], tmp_path / "x.parquet", lambda *_: Counting())
-
-
-def test_what_reading_depends_on() -> None:
-    """Words in a language that is read, and the fields; not templates nor other languages."""
-    orange = SCHEMA.concepts["colour:orange"]
-    brand = SCHEMA.relations["schema:color"]
-
-    def changed(**fields: Any) -> bytes:
-        concepts = {**SCHEMA.concepts, orange.id: replace(orange, **fields)}
-        return reading_fingerprint(replace(SCHEMA, concepts=concepts), ["en"])
-
-    def told(**fields: Any) -> bytes:
-        relations = {**SCHEMA.relations, brand.id: replace(brand, **fields)}
-        return reading_fingerprint(replace(SCHEMA, relations=relations), ["en"])
-
-    now = reading_fingerprint(SCHEMA, ["en"])
-    assert changed(pref={**orange.pref, "zh": "橘色"}) == now
-    assert told(templates={"en": "comes in {object}"}) == now
-    assert len({now, changed(prior=0.3), changed(alt={"en": ("tangerine",)})}) == 3
-    assert told(fields=("description",)) != now
-    assert product_key(product("a", "mug"), now) != product_key(product("a", "cup"), now)
+def test_frames_are_no_part_of_the_structure() -> None:
     assert structure(SCHEMA) == structure(replace(SCHEMA, frames={}))

@@ -16,6 +16,8 @@ from kg.extract import Extractor, field_text
 from kg.extract.settings import read_settings
 from kg.extract.trained import TRAINED, reader_fingerprint, trained_readers
 from kg.extract.weak_labels import weak_labels
+from kg.mentions import MENTIONS_FILE, FormerMentions
+from kg.ontology_impact import measure_impact
 from kg.schema import load_schema
 from kg.snapshot import SnapshotStore
 from kg.why_fact import why_fact
@@ -121,6 +123,9 @@ def test_a_build_reads_with_it_and_a_rebuild_makes_the_same(
     full = graph_of(shop.current())
     assert updated.facts.equals(full.facts)
     assert updated.entities.equals(full.entities)
+    mentions = FormerMentions(shop.current().path / MENTIONS_FILE, load_schema())
+    impact = measure_impact(full, mentions, shop.reader, load_schema())
+    assert (impact.reread, impact.changes) == (0, ())  # what it read is not lost
     because = why_fact(shop.current(), "product:q0", "schema:brand", "brand:zorg")
     assert because.because == "read from words by the trained reader"
     assert because.fact.text == "Zorg"
