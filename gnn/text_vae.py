@@ -135,7 +135,8 @@ class TextVAE(nn.Module):
             temperature: > 0; small: the likeliest words.
 
         Returns:
-            Rows of each text without special ones, and the mean log-probability per word (n,).
+            Rows of each text without special ones, and the mean log-probability per word (n,), as
+            if nothing were barred: a text that what is barred led astray is improbable.
         """
         n = len(told)
         z = torch.randn((n, self.config.latent_dim), generator=generator)
@@ -149,8 +150,8 @@ class TextVAE(nn.Module):
         for _ in range(max_words):
             step = torch.cat([self.words(word), given[:, None]], 2)
             out, state = self.decoder(step, state)
-            logits = self._logits(out)[:, 0].masked_fill(barred, -torch.inf)
-            chances = torch.softmax(logits / temperature, 1)
+            logits = self._logits(out)[:, 0]
+            chances = torch.softmax(logits.masked_fill(barred, -torch.inf) / temperature, 1)
             word = torch.multinomial(chances, 1, generator=generator)
             chosen = torch.log_softmax(logits, 1).gather(1, word)[:, 0]
             score, count = score + chosen * open_, count + open_
@@ -158,6 +159,15 @@ class TextVAE(nn.Module):
             open_ = open_ & (word[:, 0] != EOS)
         texts = [[row for row in text if row > UNKNOWN] for text in torch.cat(said, 1).tolist()]
         return texts, score / count.clamp(min=1)
+
+    @torch.no_grad()
+    def likelihood(self, texts: Tensor, told: Tensor, generator: torch.Generator) -> Tensor:
+        """Mean log-probability per word (n,) of texts as `losses` takes them, z from N(0, I)."""
+        z = torch.randn((len(texts), self.config.latent_dim), generator=generator)
+        before, after = texts[:, :-1], texts[:, 1:]
+        said = torch.log_softmax(self.decode(before, z, told), 2).gather(2, after[:, :, None])
+        there = after != PAD
+        return (said[:, :, 0] * there).sum(1) / there.sum(1).clamp(min=1)
 
     def _logits(self, states: Tensor) -> Tensor:
         logits: Tensor = self.out(states) @ self.words.weight.T + self.bias

@@ -16,7 +16,15 @@ from typing import Final
 from kg.ids import entity_id, slug
 from kg.ontology_terms import Schema
 
-__all__ = ["COMPANY_SUFFIXES", "NAMED", "Names", "brand_key", "named_classes", "named_id"]
+__all__ = [
+    "COMPANY_SUFFIXES",
+    "NAMED",
+    "NO_BRANDS",
+    "Names",
+    "brand_key",
+    "named_classes",
+    "named_id",
+]
 
 NAMED: Final[Mapping[str, str]] = {"schema:Brand": "brand", "clew:Category": "category"}
 """Classes whose entities come from names in every catalogue, and the prefix of their ids."""
@@ -26,6 +34,13 @@ COMPANY_SUFFIXES: Final = frozenset({
     "kg", "limited", "llc", "llp", "ltd", "nv", "oy", "plc", "pty", "sa", "sas", "sl", "spa", "srl",
 })  # fmt: skip
 """Words at the end of a company's name that say only what kind of company it is."""
+
+NO_BRANDS: Final = frozenset({
+    "does-not-apply", "generic", "n-a", "no-brand", "no-name", "none", "not-applicable",
+    "not-available", "not-specified", "null", "unbranded", "unknown", "unspecified",
+    "无", "无品牌", "未知", "其他", "其它",
+})  # fmt: skip
+"""What catalogues write (as `kg.ids.slug` folds it) where no brand is known."""
 
 _MARKS = re.compile(r"[®™©]|\((?:r|tm|c)\)", re.IGNORECASE)
 _CHINESE_SUFFIXES = ("有限责任公司", "股份有限公司", "有限公司", "公司")

@@ -3,13 +3,15 @@
 It is trained on the shop's own texts, with the facts taken out (`commerce.describe.slots`), and on
 the template's sentences, which show it every relation. It writes sentence by sentence: for the
 facts a sentence is to tell it draws a few texts, takes the likeliest that tells them all, and puts
-the facts' names into the slots. While it writes it may only use words that the verifier could let
+the facts' names into the slots; a sentence less likely than most it learned from is not said, and
+the template tells its facts. While it writes it may only use words that the verifier could let
 through: neutral ones, and those the shop says of this product.
 """
 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -29,6 +31,7 @@ from gnn.train_text_vae import (
     load_text_vae,
     save_text_vae,
     train_text_vae,
+    usual_likelihood,
 )
 from kg.extract.words import NORMS, plain_norm
 from kg.ontology_terms import Schema
@@ -57,6 +60,7 @@ class VaeWriter:
         self._trained = trained
         self._vocabulary = Vocabulary(trained.words, trained.facts)
         self._seed = seed
+        self._floor: float = trained.about.get("floor", -math.inf)
 
     @classmethod
     def load(cls, store: Path, seed: int = 7) -> VaeWriter:
@@ -91,17 +95,20 @@ class VaeWriter:
         allowed: torch.Tensor,
         generator: torch.Generator,
     ) -> list[str] | None:
-        """The likeliest of the drawn texts that tell each wanted fact once and nothing else."""
+        """The likeliest of the drawn texts that tell each wanted fact once and nothing else.
+
+        None where none is as likely as three quarters of those the model learned from.
+        """
         told = self._vocabulary.conditions([(*wanted, f"lang:{language}")] * _DRAWN)
         texts, scores = self._trained.model.sample(torch.from_numpy(told), allowed, generator)
-        best: tuple[float, list[str]] | None = None
+        best: tuple[float, list[str]] = self._floor, []
         for rows, score in zip(texts, scores.tolist(), strict=True):
             words = [self._trained.words[row] for row in rows]
             slots = sorted(word[1:-1] for word in words if _is_slot(word))
             ended = bool(words) and words[-1] in (".", "。")
-            if slots == sorted(wanted) and ended and (best is None or score > best[0]):
+            if slots == sorted(wanted) and ended and score > best[0]:
                 best = score, words
-        return None if best is None else best[1]
+        return best[1] or None
 
     def _filled(self, words: Sequence[str], brief: Brief) -> str:
         joint = "、" if brief.config.language == "zh" else " and "
@@ -188,6 +195,7 @@ def train_writer(
         "ontology": schema.fingerprint,
         "seed": seed,
         "config": config.model_dump(),
+        "floor": usual_likelihood(model, texts, told, seed),
     }
     trained = TextVAEFile(model, vocabulary.words, vocabulary.facts, history, about)
     return trained, save_text_vae(trained, store / MODEL_FILE)

@@ -4,7 +4,7 @@ In: rows (JSON objects, or rows of a table) whose keys bear Clew's names. Out: p
 `Reject` for each row that cannot be one. Values are checked, never repaired: a price that is no
 price rejects the row, since whatever is wrong with it may be wrong with the rest. Text is kept as
 it was written, but for white space around it, in Unicode's form NFC, with control characters
-(and, outside descriptions, line breaks) as spaces.
+(and, outside descriptions, line breaks) as spaces. A brand that says that none is known is none.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ import pyarrow.compute as pc
 from kg.catalog.base import reject
 from kg.catalog.language import detect_language
 from kg.catalog.meta import DatasetMeta
+from kg.ids import slug
+from kg.names import NO_BRANDS
 from kg.records import Product, Reject, Text
 
 __all__ = ["LIMITS", "MAX_LABEL_CHARS", "MAX_PRICE", "check_products", "products_of_ids"]
@@ -104,7 +106,7 @@ def _product(row: Mapping[str, Any], meta: DatasetMeta) -> Product:
         title=title or product_id,
         description=description,
         language=_language(row) or detect_language(f"{title} {description}", meta.languages),
-        brand=brand or None,
+        brand=None if slug(brand) in NO_BRANDS else brand or None,
         categories=categories,
         price=_price(row.get("price")),
         currency=_currency(row) or meta.currency,

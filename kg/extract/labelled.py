@@ -1,7 +1,7 @@
 """Labelled texts: what a span tagger is trained and measured on.
 
 In: a JSON-lines file, one text a line: ``{"text": "3M Nitrile Gloves", "spans": [[0, 2, "brand"]],
-"language": "en", "context": "gloves"}``; the last two may be left out. Out:
+"language": "en", "context": "gloves", "missing": ["type"]}``; the last three may be left out. Out:
 `Labelled` records. Spans are characters, half open; spans of different labels may overlap.
 """
 
@@ -29,6 +29,9 @@ class Labelled(BaseModel):
     spans: tuple[Characters, ...] = Field((), description="start, end, label")
     language: str = Field("en", description="ISO 639-1")
     context: str = Field("", description="what the shop says the thing is, e.g. its category")
+    missing: tuple[str, ...] = Field(
+        (), description="labels that may stand in the text unmarked: not learned from it"
+    )
 
     @model_validator(mode="after")
     def _spans_lie_in_the_text(self) -> Labelled:

@@ -4,7 +4,8 @@ In: documents whose ``doc.spans["clew"]`` hold the labelled spans (training), or
 ``doc.spans["clew"]`` with the spans found and, in ``attrs["scores"]``, the calibrated confidence of
 each. The model is a linear-chain conditional random field (Lafferty, McCallum, Pereira 2001;
 CRFsuite), trained by L-BFGS, so the same examples give the same model. Labels whose spans overlap
-somewhere are put in different layers, each a field of its own. A span's raw confidence is the least
+somewhere are put in different layers, each a field of its own. So is a label that may stand
+unmarked in some examples: its field learns from the others. A span's raw confidence is the least
 marginal probability of its tokens; isotonic regression on examples the field was not trained on
 makes a share of it (`kg.extract.calibration`).
 """
@@ -29,13 +30,16 @@ from kg.errors import ExtractionError
 from kg.extract.calibration import Calibration
 from kg.extract.span_features import FEATURES, Features
 
-__all__ = ["CONTEXT", "SPANS", "FoundSpan", "SpanTagger", "overlap_free"]
+__all__ = ["CONTEXT", "MISSING", "SPANS", "FoundSpan", "SpanTagger", "overlap_free"]
 
 SPANS: Final = "clew"
 """Key of the spans in ``doc.spans``."""
 
 CONTEXT: Final = "clew.context"
 """Key of a document's context in ``doc.user_data``: what the shop says the thing is."""
+
+MISSING: Final = "clew.missing"
+"""Key, in ``doc.user_data``, of the labels that may stand in an example unmarked."""
 
 _SETTINGS = "tagger.json"
 _FEWEST_TO_CALIBRATE: Final = 50
@@ -155,8 +159,9 @@ class SpanTagger:
             wanted = {(s.start, s.end, s.label_) for s in doc.spans.get(SPANS, ())}
             words = [token.text for token in doc]
             for span in self.predict_raw(words, doc.user_data.get(CONTEXT, "")):
-                raw.append(span.confidence)
-                right.append(span[:3] in wanted)
+                if span.label not in _missing(doc):
+                    raw.append(span.confidence)
+                    right.append(span[:3] in wanted)
         return Calibration.fit(raw, right)
 
     def _load(self, fields: list[bytes]) -> None:
@@ -229,7 +234,8 @@ def _field(
 ) -> bytes:
     trainer = pycrfsuite.Trainer("lbfgs", options, verbose=False)
     for features, doc in zip(seen, docs, strict=True):
-        trainer.append(features, _tags(doc, layer))
+        if not layer & _missing(doc):
+            trainer.append(features, _tags(doc, layer))
     with tempfile.TemporaryDirectory() as name:  # CRFsuite writes to files only
         path = Path(name) / "field"
         trainer.train(str(path))
@@ -245,10 +251,19 @@ def _tags(doc: Doc, layer: frozenset[str]) -> list[str]:
     return tags
 
 
-def _layers(docs: Iterable[Doc]) -> list[frozenset[str]]:
-    return overlap_free(
-        [(s.start, s.end, s.label_) for s in doc.spans.get(SPANS, ())] for doc in docs
-    )
+def _missing(doc: Doc) -> frozenset[str]:
+    found: frozenset[str] = doc.user_data.get(MISSING, frozenset())
+    return found
+
+
+def _layers(docs: Sequence[Doc]) -> list[frozenset[str]]:
+    """Labels that are learned together."""
+    spans = [[(s.start, s.end, s.label_) for s in doc.spans.get(SPANS, ())] for doc in docs]
+    alone = frozenset().union(*map(_missing, docs)) & {
+        label for row in spans for _, _, label in row
+    }
+    rest = [[span for span in row if span[2] not in alone] for row in spans]
+    return [*overlap_free(rest), *(frozenset({label}) for label in sorted(alone))]
 
 
 def overlap_free(texts: Iterable[list[tuple[int, int, str]]]) -> list[frozenset[str]]:

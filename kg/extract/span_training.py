@@ -19,7 +19,7 @@ from spacy.util import load_config, load_model_from_config, load_model_from_path
 from kg.errors import ExtractionError
 from kg.extract.labelled import Labelled
 from kg.extract.languages import blank_pipeline  # noqa: F401 - registers the tokenizers
-from kg.extract.span_tagger import CONTEXT, SPANS, SpanTagger
+from kg.extract.span_tagger import CONTEXT, MISSING, SPANS, SpanTagger
 
 __all__ = ["COMPONENT", "config_path", "labelled_doc", "load_tagger", "tagger_of", "train_tagger"]
 
@@ -68,6 +68,7 @@ def labelled_doc(nlp: Language, text: Labelled) -> Doc:
     """The document of a labelled text; a span that cuts a token is widened to hold it."""
     doc = nlp.make_doc(text.text)
     doc.user_data[CONTEXT] = text.context
+    doc.user_data[MISSING] = frozenset(text.missing)
     spans = []
     for start, end, label in text.spans:
         span = doc.char_span(start, end, alignment_mode="expand")

@@ -78,7 +78,8 @@ def train_reader(
     if not enough:
         raise ExtractionError(
             f"{labels or dataset} gives {len(texts)} labelled texts, too few to learn from "
-            f"({_FEWEST} of a language); the catalogue must state brands, or give --labels FILE"
+            f"({_FEWEST} of a language); the catalogue must state brands or name kinds that the "
+            "ontology knows, or give --labels FILE"
         )
     report = []
     with tempfile.TemporaryDirectory(dir=_made(store.root)) as name:
@@ -99,7 +100,7 @@ def train_reader(
 
 
 def _weak(dataset: Path, schema: Schema) -> list[Labelled]:
-    products = [p for p in read_dataset(dataset).products if p.brand]
+    products = read_dataset(dataset).products
     languages = sorted({product.language for product in products})
     return list(weak_labels(products, Extractor(schema, languages).mentions(products)))
 
@@ -127,9 +128,15 @@ def read_spans(nlp: Language, texts: Iterable[Labelled]) -> Iterator[dict[Span, 
 def measured(
     texts: Sequence[Labelled], found: Iterable[Mapping[Span, float]]
 ) -> list[dict[str, Any]]:
-    """Precision, recall, F1 and calibration error, of all labels together and of each."""
+    """Precision, recall, F1 and calibration error, of all labels together and of each.
+
+    What is found of a label that may be missing in a text is not judged.
+    """
     gold = [set(text.spans) for text in texts]
-    read = list(found)
+    read = [
+        {span: sure for span, sure in spans.items() if span[2] not in text.missing}
+        for text, spans in zip(texts, found, strict=True)
+    ]
     labels = sorted({label for spans in (*gold, *read) for _, _, label in spans})
     rows = []
     for label in ("all", *labels):

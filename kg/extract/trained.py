@@ -5,7 +5,9 @@ In: products, and what the ontology's rules read in them. Out: further mentions,
 train-reader`` writes. The rules win: a span that overlaps what they read in the same text is
 dropped, and so is a brand where the catalogue states one and a kind where the rules know it. Only
 where a brand of several words is sure, what the rules read in one of them is not meant: *Blue Fox*
-is not blue. A title has one brand, one kind and one model, the surest.
+is not blue. A title has one brand, one kind and one model, the surest; of two that overlap the
+surer. A kind has to be surer than the rest: it is read only in titles whose kind the rules do not
+know, which are harder than those that confidence was calibrated with.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from typing import Any, Final
 from kg.extract.fields import FieldText
 from kg.extract.link import FIELD_CONFIDENCE
 from kg.extract.senses import MIN_CONFIDENCE
-from kg.extract.settings import Settings
+from kg.extract.settings import HEAD_RELATION, Settings
 from kg.extract.span_training import load_tagger, tagger_of
 from kg.extract.weak_labels import context_words
 from kg.names import named_id
@@ -28,7 +30,7 @@ __all__ = ["TRAINED", "TrainedReader", "overruled", "reader_fingerprint", "train
 
 TRAINED: Final = "trained"
 """Component of the mentions, and source of their facts."""
-_SURE = 0.8  # calibrated confidence of a brand that overrules what the rules read in its words
+_SURE = 0.8  # confidence of a kind, and of a brand that overrules what the rules read in its words
 
 
 class TrainedReader:
@@ -60,7 +62,8 @@ class TrainedReader:
                 for other in taken
             )
             said = relation in stated or (prefix == "brand" and product.brand)
-            if not relation or not free or said or span.confidence < MIN_CONFIDENCE:
+            least = _SURE if relation == HEAD_RELATION else MIN_CONFIDENCE
+            if not relation or not free or said or span.confidence < least:
                 continue
             words = text.text[start:end]
             confidence = round(FIELD_CONFIDENCE["title"] * span.confidence, 4)
@@ -76,7 +79,16 @@ class TrainedReader:
                     confidence,
                     TRAINED,
                 )
-        return list(best.values())
+        return _apart(best.values())
+
+
+def _apart(mentions: Iterable[Mention]) -> list[Mention]:
+    """Those that overlap no surer one, in their order; of equals the first stays."""
+    kept: list[Mention] = []
+    for mention in sorted(mentions, key=lambda m: (-m.confidence, m.start)):
+        if all(mention.end <= other.start or other.end <= mention.start for other in kept):
+            kept.append(mention)
+    return sorted(kept, key=lambda m: m.start)
 
 
 def overruled(mention: Mention, read: Iterable[Mention]) -> bool:

@@ -2,8 +2,8 @@
 
 In: products whose catalogue states a brand, a model or a kind, and what the ontology's rules read
 in their titles. Out: `Labelled` titles for a span tagger. A stated value that stands in the title,
-in whatever case, is a span there. Only titles of products that state a brand are used: in others
-a brand may stand unmarked and would be learned as none.
+in whatever case, is a span there. A title whose product states no brand or model, or names no kind
+that is known, may have one unmarked: it is not learned from for that label (`Labelled.missing`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from kg.extract.settings import HEAD_RELATION
 from kg.ids import slug
 from kg.records import Mention, Product
 
-__all__ = ["STATED", "context_words", "places", "weak_labels"]
+__all__ = ["LABELS", "STATED", "context_words", "places", "weak_labels"]
 
 STATED: Final[Mapping[str, tuple[str, ...]]] = {
     "type": ("type", "product-type", "article-type", "item-form"),
@@ -26,9 +26,12 @@ STATED: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Label -> attributes (as slugs) whose values are labelled so."""
 
+LABELS: Final = ("brand", *sorted(STATED))
+"""All labels."""
+
 
 def weak_labels(products: Iterable[Product], read: Iterable[list[Mention]]) -> Iterator[Labelled]:
-    """Labelled titles, in the products' own languages.
+    """Labelled titles, in the products' own languages; those that teach nothing are left out.
 
     Args:
         products: a catalogue.
@@ -36,9 +39,7 @@ def weak_labels(products: Iterable[Product], read: Iterable[list[Mention]]) -> I
             catalogue states none.
     """
     for product, mentions in zip(products, read, strict=True):
-        if not product.title.strip() or not product.brand:
-            continue
-        spans = {(*place, "brand") for place in places(product.brand, product.title)}
+        spans = {(*place, "brand") for place in places(product.brand or "", product.title)}
         spans |= _attributes(product)
         if not any(label == "type" for _, _, label in spans):
             spans |= {
@@ -46,12 +47,25 @@ def weak_labels(products: Iterable[Product], read: Iterable[list[Mention]]) -> I
                 for m in mentions
                 if m.relation == HEAD_RELATION and m.field == "title" and m.component == "phrase"
             }
-        yield Labelled(
-            text=product.title,
-            spans=tuple(_longest(spans)),
-            language=product.language,
-            context=context_words(product),
-        )
+        missing = _missing(product, spans)
+        if product.title.strip() and len(missing) < len(LABELS):
+            yield Labelled(
+                text=product.title,
+                spans=tuple(_longest(spans)),
+                language=product.language,
+                context=context_words(product),
+                missing=missing,
+            )
+
+
+def _missing(product: Product, spans: Iterable[tuple[int, int, str]]) -> tuple[str, ...]:
+    """Labels of which nobody has said whether the title has one."""
+    told = {label for _, _, label in spans}
+    if product.brand:
+        told.add("brand")
+    if any(slug(name) in STATED["model"] for name in product.attributes):
+        told.add("model")
+    return tuple(label for label in LABELS if label not in told)
 
 
 def context_words(product: Product) -> str:

@@ -114,6 +114,12 @@ def test_reasons(fields, expected):
     assert rejected(**fields) == expected
 
 
+@pytest.mark.parametrize("brand", ["Unknown", "GENERIC", "n/a", "No Brand", "无品牌"])
+def test_a_brand_that_says_there_is_none_is_none(brand):
+    assert one(brand=brand).brand is None
+    assert one(brand=f"{brand} Supply").brand == f"{brand} Supply"
+
+
 @pytest.mark.parametrize(
     "told", [{"brand": "Hare"}, {"categories": ["Mugs"]}, {"attributes": {"a": "b"}}]
 )

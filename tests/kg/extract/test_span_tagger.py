@@ -82,6 +82,27 @@ def test_labels_that_overlap_are_all_found() -> None:
     assert found(nlp, "boys shirt") == [("boys", "age"), ("boys", "gender")]
 
 
+@pytest.mark.parametrize("missing", [("type",), ()])
+def test_a_label_is_not_learned_where_it_may_be_missing(missing: tuple[str, ...]) -> None:
+    told = [text for text in world(200) if "towel" not in text.text]
+    untold = [
+        Labelled(text=f"{maker} tea towel", spans=((0, len(maker), "brand"),), missing=missing)
+        for maker in MAKERS * 20
+    ]
+    nlp = train_tagger([*told, *untold], "en", max_iterations=30)
+    read = found(nlp, "Zorg tea towel")
+    assert ("Zorg", "brand") in read
+    assert any(label == "type" for _, label in read) == bool(missing)
+
+
+def test_what_may_be_missing_is_not_judged() -> None:
+    spans = {(0, 4, "brand"): 0.9, (5, 9, "type"): 0.9}
+    text = Labelled(text="Zorg lamp", spans=((0, 4, "brand"),))
+    assert measured([text], [spans])[0]["precision"] == 0.5
+    partly = text.model_copy(update={"missing": ("type",)})
+    assert measured([partly], [spans])[0]["precision"] == 1.0
+
+
 def test_layers_hold_no_two_labels_that_overlap() -> None:
     spans = [[(0, 2, "a"), (1, 3, "b")], [(0, 1, "b"), (2, 3, "c")], [(0, 1, "b")]]
     assert overlap_free(spans) == [frozenset("bc"), frozenset("a")]

@@ -13,7 +13,9 @@ from api.cli import main
 from kg.build import build, graph_of
 from kg.errors import ExtractionError
 from kg.extract import Extractor, field_text
+from kg.extract.labelled import Labelled
 from kg.extract.settings import read_settings
+from kg.extract.span_training import train_tagger
 from kg.extract.trained import TRAINED, reader_fingerprint, trained_readers
 from kg.extract.weak_labels import weak_labels
 from kg.mentions import MENTIONS_FILE, FormerMentions
@@ -136,15 +138,60 @@ def test_weak_labels_are_what_the_catalogue_states() -> None:
         product("a", "ACME Red Mug 3M", brand="Acme"),
         product("b", "Red Mug"),
         product("c", "Bionic lamp", brand="Bio"),
+        product("d", "Zorg ZX9 crankbait", attributes={"model": ("ZX9",)}),
+        product("e", "Crankbait"),
     ]
     rules = Extractor(load_schema(), ["en"]).mentions(products)
     texts = list(weak_labels(products, rules))
     stated = [[(t.text[start:end], label) for start, end, label in t.spans] for t in texts]
-    assert stated == [[("ACME", "brand"), ("Mug", "type")], [("lamp", "type")]]
+    assert stated == [
+        [("ACME", "brand"), ("Mug", "type")],
+        [("Mug", "type")],
+        [("lamp", "type")],
+        [("ZX9", "model")],
+    ]
+    unsaid = [("model",), ("brand", "model"), ("model",), ("brand", "type")]
+    assert [text.missing for text in texts] == unsaid
+
+
+def reader_of(texts: list[Labelled], directory: Path) -> Extractor:
+    train_tagger(texts, "en", max_iterations=30).to_disk(directory / "en")
+    return Extractor(load_schema(), ["en"], directory)
+
+
+def test_of_two_that_overlap_the_surer_is_read(tmp_path: Path) -> None:
+    spans = [(0, 4, "brand"), (0, 14, "type")]
+    texts = [
+        Labelled(text="Zorg crankbait", spans=tuple(spans[: 2 - number % 20 // 19]))
+        for number in range(200)  # a kind in 19 of 20
+    ]
+    assert read(reader_of(texts, tmp_path), "Zorg crankbait") == {
+        "schema:brand": ("brand:zorg", "Zorg")
+    }
+
+
+@pytest.mark.parametrize(("label", "read_as"), [("type", {}), ("model", {"clew:modelName"})])
+def test_a_kind_must_be_surer_than_the_rest(
+    label: str, read_as: set[str] | dict[str, str], tmp_path: Path
+) -> None:
+    texts = [
+        Labelled(text="Zorg crankbait", spans=((5, 14, label),) if number % 10 < 7 else ())
+        for number in range(200)
+    ]
+    assert set(read(reader_of(texts, tmp_path), "Zorg crankbait")) == set(read_as)
+
+
+def test_a_catalogue_without_brands_teaches_the_kinds_its_titles_name(tmp_path: Path) -> None:
+    data = catalogue(tmp_path / "data", brands=False)
+    options = ["train-reader", str(data), "--store", str(tmp_path / "store"), "--json"]
+    result = CliRunner().invoke(main, options, catch_exceptions=False)
+    rows = {row["label"]: row for row in json.loads(result.output)}
+    assert set(rows) == {"all", "type"}
+    assert rows["type"]["texts"] == 72  # four fifths of the titles but those of crankbaits
 
 
 def test_a_catalogue_that_states_too_little(tmp_path: Path) -> None:
-    data = catalogue(tmp_path / "data", brands=False)
+    data = catalogue(tmp_path / "data", brands=False, titles=["Zorg ZX5 crankbait"] * 30)
     options = ["train-reader", str(data), "--store", str(tmp_path / "store")]
     result = CliRunner().invoke(main, options)
     assert result.exit_code == ExtractionError.exit_code
