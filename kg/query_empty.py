@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, Final
 
 from kg.errors import QueryError, QueryTimeout
@@ -18,7 +19,8 @@ from kg.store import GraphStore
 
 __all__ = ["missing_in_cypher", "missing_in_sparql"]
 
-_TIMEOUT_S: Final = 5.0  # of each question asked in turn
+_TIMEOUT_S: Final = 1.0  # of each question asked in turn
+_MOST_ASKED: Final = 20  # of them
 _ID = re.compile(r"[a-z][\w-]*:\S+")
 _CYPHER_COMMENT = re.compile(r"^\s*//.*$", re.MULTILINE)
 _NODE = re.compile(r"\(\s*(\w*)\s*:\s*(\w+)")
@@ -33,11 +35,12 @@ def missing_in_cypher(store: GraphStore, query: str, params: Mapping[str, Any]) 
     """What a Cypher query names and the graph does not hold, asked in a few short questions."""
     missing = [
         f"entity {value}"
-        for value in params.values()
+        for value in islice(params.values(), _MOST_ASKED)
         if isinstance(value, str) and _ID.fullmatch(value) and store.get(value) is None
     ]
     text = _CYPHER_COMMENT.sub("", query)
-    missing += [told for told, counted in _named(text) if _count(store, counted) == 0]
+    asked = islice(_named(text), _MOST_ASKED)
+    missing += [told for told, counted in asked if _count(store, counted) == 0]
     return list(dict.fromkeys(missing))
 
 
@@ -69,12 +72,9 @@ def _count(store: GraphStore, query: str) -> int | None:
 
 def missing_in_sparql(rdf: RdfGraph, query: str) -> list[str]:
     """Terms that a SPARQL query names and no statement has."""
-    terms = _TERM.findall(_SPARQL_NOISE.sub(" ", query))
-    return [
-        f"statement with {term}"
-        for term in dict.fromkeys(terms)
-        if not term.startswith(_STANDARD) and _is_unsaid(rdf, term)
-    ]
+    terms = dict.fromkeys(_TERM.findall(_SPARQL_NOISE.sub(" ", query)))
+    asked = [term for term in terms if not term.startswith(_STANDARD)][:_MOST_ASKED]
+    return [f"statement with {term}" for term in asked if _is_unsaid(rdf, term)]
 
 
 def _is_unsaid(rdf: RdfGraph, term: str) -> bool:
