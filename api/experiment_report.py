@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 
 from api.db.tables import events, exposures, merges
 from api.eventlog import EventLog
@@ -56,11 +56,14 @@ class _Person:
     arm: str
     at_us: int  # when first
     switched: bool = False
+    viewed: bool = False
     did: dict[str, list[tuple[str, float | None]]] = field(
         default_factory=lambda: defaultdict(list)
-    )  # event and money by product
+    )  # cart or purchase, and money, by product
 
     def has(self, event: str) -> bool:
+        if event == "view":
+            return self.viewed
         return any(done == event for acts in self.did.values() for done, _ in acts)
 
     def purchases(self) -> Iterator[float | None]:
@@ -137,37 +140,48 @@ def _people(log: EventLog, name: str, counted: Counted) -> list[_Person]:
         query = select(exposures.c.subject, exposures.c.arm, exposures.c.at).where(
             exposures.c.tenant == tenant, exposures.c.experiment == name
         )
-        people: dict[str, _Person] = {}
+        people: dict[str, _Person] = {}  # by pseudonym
         for subject, arm, at_us in connection.execute(query.order_by(exposures.c.at)):
             who = user_of.get(subject, subject)
             first = people.setdefault(who, _Person(arm, at_us))
             first.switched |= arm != first.arm
-        done = connection.execution_options(yield_per=_AT_ONCE).execute(
-            select(
-                events.c.subject,
-                events.c.product,
-                events.c.event,
-                events.c.at,
-                events.c.value,
-                events.c.quantity,
-                events.c.experiment,
-            )
-            .where(events.c.tenant == tenant, events.c.event.in_((*_DONE, "remove")))
-            .order_by(events.c.at, events.c.id)
-        )
-        for row in done:
-            person = people.get(user_of.get(row.subject, row.subject))
-            if person is not None:
-                _take(person, row, name, counted)
+        for query in (_views(tenant), _purchases(tenant)):
+            for row in connection.execution_options(yield_per=_AT_ONCE).execute(query):
+                person = people.get(user_of.get(row.subject, row.subject))
+                if person is not None:
+                    _take(person, row, name, counted)
     return list(people.values())
+
+
+def _views(tenant: str) -> Select[Any]:
+    """The last view of each subject, due to each experiment: most events of a log are views."""
+    last = func.max(events.c.at).label("at")
+    view = events.c.event.label("event")
+    return (
+        select(events.c.subject, events.c.experiment, view, last)
+        .where(events.c.tenant == tenant, events.c.event == "view")
+        .group_by(events.c.subject, events.c.experiment, events.c.event)
+    )
+
+
+def _purchases(tenant: str) -> Select[Any]:
+    """Every cart, purchase and removal, oldest first."""
+    names = ("subject", "experiment", "event", "at", "product", "value", "quantity")
+    return (
+        select(*(events.c[name] for name in names))
+        .where(events.c.tenant == tenant, events.c.event.in_(("cart", "purchase", "remove")))
+        .order_by(events.c.at, events.c.id)
+    )
 
 
 def _take(person: _Person, row: Any, name: str, counted: Counted) -> None:
     """Count a row of the log, later ones after earlier ones."""
-    if row.event == "remove":
-        kept = [act for act in person.did[row.product] if act[0] == "view"]
-        person.did[row.product] = kept
-    elif row.experiment == name or (counted == "after" and row.at >= person.at_us):
+    due = row.experiment == name or (counted == "after" and row.at >= person.at_us)
+    if row.event == "view":
+        person.viewed |= due
+    elif row.event == "remove":
+        person.did.pop(row.product, None)
+    elif due:
         units = 1.0 if row.quantity is None else row.quantity
         money = None if row.value is None else row.value * units
         person.did[row.product].append((row.event, money))

@@ -91,7 +91,19 @@ class EventsIn(_Wire):
     events: list[dict[str, Any]] = Field(
         min_length=1,
         description="rows as in the schema EventIn",
-        examples=[[{"user_id": "u0184", "product_id": "KD-0101", "event": "view"}]],
+        examples=[
+            [
+                {"user_id": "u0184", "product_id": "KD-0101", "event": "view"},
+                {
+                    "session_id": "s-9",
+                    "product_id": "KD-0102",
+                    "event": "purchase",
+                    "value": 14.5,
+                    "event_id": "order-17-1",
+                    "impression_id": "AWsHr3ZD3EPXVhlU0wIAAIle6aWUz-bZILl8",
+                },
+            ]
+        ],
     )
 
 
