@@ -96,7 +96,8 @@ def _print_impact(
         for item in changes:
             sign = {"gained": "[green]+[/]", "lost": "[red]-[/]", "changed": "[yellow]~[/]"}
             words = f"  “{escape(item.text)}”" if item.text else ""
-            line = f"    {sign[item.kind]} {item.relation} {escape(item.object)}{words}"
+            sure = f"  {item.before:.2f} → {item.after:.2f}" if item.kind == "changed" else ""
+            line = f"    {sign[item.kind]} {item.relation} {escape(item.object)}{words}{sure}"
             console.print(line, soft_wrap=True)
     if told["moves"] is None:
         console.print("no model in this snapshot, so no lists are compared; train one: clew train")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 
 from kg.cli_support import (
     ClewGroup,
@@ -65,7 +69,7 @@ def load(url: str, store: Path, no_people: bool, as_json: bool) -> None:
     from kg.store import open_store
 
     kg, schema = _current(store, no_people)
-    with open_store(url, schema) as target, TerminalProgress() as progress:
+    with open_store(url, schema) as target, _telling_retries(), TerminalProgress() as progress:
         done = asdict(target.load(kg, schema, progress))
     emit(done, as_json, lambda console: _print_counts(console, done))
 
@@ -93,6 +97,24 @@ def diff(
         ctx.exit(1)
 
 
+@contextmanager
+def _telling_retries() -> Iterator[None]:
+    """Tell that the driver sends a batch again, which may take it half a minute."""
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if "will be retried" in record.getMessage():
+                click.echo("the server does not answer; trying again", err=True)
+
+    handler = Handler()
+    log = logging.getLogger("neo4j")
+    log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+
+
 def _current(store: Path, no_people: bool) -> tuple[Any, Any]:
     """Tables and ontology of the current snapshot."""
     from kg.build import graph_of, schema_of
@@ -110,6 +132,8 @@ def _print_counts(console: Console, counts: dict[str, int]) -> None:
 
 
 def _print_diff(console: Console, found: dict[str, Any]) -> None:
+    from kg.graph_diff import example_text
+
     rows = table(None, "label or type", "#same", "#missing", "#extra", "#differs")
     counts = ("same", "missing", "extra", "differs")
     wrong = [entry for entry in found["tables"] if "examples" in entry]
@@ -120,16 +144,9 @@ def _print_diff(console: Console, found: dict[str, Any]) -> None:
     for entry in wrong:
         for kind, examples in entry["examples"].items():
             for example in examples:
-                console.print(f"{kind} {entry['name']}  {_told(example)}", soft_wrap=True)
+                console.print(
+                    f"{kind} {entry['name']}  {escape(example_text(example))}", soft_wrap=True
+                )
     for name, count in found["unknown"].items():
         console.print(f"not the ontology's, left alone: {name} ({count:,})")
     console.print("equal" if found["equal"] else "the graphs differ; clew graph load mends it")
-
-
-def _told(example: dict[str, Any]) -> str:
-    """A key and, where both sides hold it, what each of them says."""
-    ends = " → ".join(example[name] for name in ("id", "from", "to") if example.get(name))
-    sides = [
-        f"{side}: {example[side]}" for side in ("snapshot", "store", "times") if side in example
-    ]
-    return "  ".join([ends, *sides])

@@ -206,6 +206,7 @@ class Pages:
     def _example(self, row: Item) -> Item:
         return {
             **{name: row[name] for name in ("source", "field", "text", "confidence")},
+            "id": row["subject"],
             "subject": self._site.names.get(row["subject"], row["subject"]),
             "object": self.link(row["object"]),
         }

@@ -16,11 +16,12 @@ import pyarrow.compute as pc
 
 from kg.facts import KnowledgeGraph
 from kg.ontology_terms import Schema
+from kg.query_text import value_text
 from kg.store.base import GraphStore
 from kg.store.compare import NODE_KEY, RELATIONSHIP_KEY, Difference, compare, connections
 from kg.store.layout import node_rows, plan
 
-__all__ = ["GraphDiff", "TableDiff", "diff"]
+__all__ = ["GraphDiff", "TableDiff", "diff", "example_text"]
 
 _TIMEOUT_S = 600.0
 _LABELS = "MATCH (n) RETURN labels(n) AS name, count(*) AS count"
@@ -107,6 +108,18 @@ def diff(kg: KnowledgeGraph, schema: Schema, store: GraphStore, *, examples: int
         named = _examples(store, relation.type, rows, found, RELATIONSHIP_KEY, examples)
         tables.append(_table("relationship", relation.type, found, named))
     return GraphDiff(tuple(tables), _unknown(store, {table.name for table in tables}))
+
+
+def example_text(example: Mapping[str, Any]) -> str:
+    """An example as a line: its key and, where both sides hold it, what each of them says."""
+    ends = " → ".join(str(example[name]) for name in ("id", "from", "to") if example.get(name))
+    told = [ends or "(no id)"]
+    if "times" in example:
+        told.append(f"stands there {example['times']} times")
+    for name, here in example.get("snapshot", {}).items():
+        pair = (value_text(value) or "nothing" for value in (here, example["store"][name]))
+        told.append("{}: {} in the snapshot, {} in the store".format(name, *pair))
+    return "  ".join(told)
 
 
 def _table(

@@ -14,6 +14,7 @@ the server goes on.
 from __future__ import annotations
 
 import itertools
+import logging
 import queue
 import threading
 import time
@@ -40,6 +41,8 @@ except ImportError as exc:  # pragma: no cover - the extra is not installed
 from kg.store.bolt_write import NODES, RELATIONSHIPS, Writer, relationship_row
 
 __all__ = ["BoltStore"]
+
+logging.getLogger("neo4j").addHandler(logging.NullHandler())  # or it would print what it retries
 
 _GRACE_S = 0.25
 _TIMED_OUT = "TransactionTimedOut"
@@ -88,7 +91,7 @@ class BoltStore:
                 return Writer(session, layout, progress).write(kg)
         except (DriverError, Neo4jError) as exc:
             raise StoreError(
-                f"the graph cannot be written to {self._address}: {exc}; what was written stays, "
+                f"the graph cannot be written to {self._address}: {_line(exc)}; what was written stays, "
                 "load again to go on from there"
             ) from exc
 
@@ -194,7 +197,7 @@ class BoltStore:
                 raise QueryTimeout(f"the server stopped the query: {exc.message}") from exc
             raise QueryError(exc.message or str(exc)) from exc
         except DriverError as exc:
-            raise StoreError(f"{self._address} does not answer: {exc}") from exc
+            raise StoreError(f"{self._address} does not answer: {_line(exc)}") from exc
 
     def _stream(self, query: str) -> Iterator[list[Any]]:
         """Rows of a query of our own, one after the other."""
@@ -204,7 +207,12 @@ class BoltStore:
                 for record in open_.run(query):
                     yield record.values()
         except (DriverError, Neo4jError) as exc:
-            raise StoreError(f"{self._address} cannot be read: {exc}") from exc
+            raise StoreError(f"{self._address} cannot be read: {_line(exc)}") from exc
+
+
+def _line(exc: Exception) -> str:
+    """What the driver says, in a line."""
+    return " ".join(str(exc).split())
 
 
 def _within(timeout_s: float, work: Callable[[], tuple[list[str], list[list[Any]]]]) -> Any:

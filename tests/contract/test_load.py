@@ -1,13 +1,16 @@
 """Loading a server: in parts, twice, over a wire that is cut, over what others left there."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from click.testing import CliRunner
 
+from api.cli import main
 from kg.errors import StoreError
-from kg.graph_diff import diff
+from kg.graph_diff import diff, example_text
 from kg.records import Fact
 from kg.store import GraphStore, open_store
 from kg.store.base import Loaded
@@ -77,6 +80,22 @@ def test_a_wire_that_is_cut_once_is_not_noticed(server: str) -> None:
         assert store.load(shelf(), SCHEMA) == Loaded(NODES, EDGES)
         assert wire.times_cut == 1
         assert diff(shelf(), SCHEMA, store).equal
+
+
+def test_the_command_tells_that_it_tries_again_and_why_it_gave_up(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In words of its own: the driver's log is not printed."""
+    monkeypatch.setattr("kg.store.bolt_write._BATCH", 20)
+    monkeypatch.setattr("kg.cli_graph._current", lambda *_: (shelf(), SCHEMA))
+    with Wire(port_of(server), cut_after=20_000, cuts=None) as wire:
+        monkeypatch.setattr("kg.store.open_store", lambda *_: through(server, wire, 2))
+        result = CliRunner().invoke(main, ["graph", "load", server, "--store", str(tmp_path)])
+    assert result.exit_code == StoreError.exit_code
+    told = result.stderr.splitlines()
+    assert told[:-1] == ["the server does not answer; trying again"] * (len(told) - 1)
+    assert len(told) > 1
+    assert "what was written stays, load again to go on from there" in told[-1]
 
 
 @pytest.mark.usefixtures("small_batches")
@@ -180,6 +199,11 @@ def test_a_difference_is_told_and_mended(server: str) -> None:
         "snapshot": {"price": 2.5, "note": None},
         "store": {"price": 3.0, "note": "mine"},
     }
+    assert example_text(product) == (
+        "product:mug  note: nothing in the snapshot, mine in the store"
+        "  price: 2.5 in the snapshot, 3 in the store"
+    )
     assert told["Product"]["missing"] == [{"id": "product:bare"}]
     [twice] = told["HAS_BRAND"]["differs"]
     assert (twice["from"], twice["to"], twice["times"]) == ("product:mug", "brand:acme", 2)
+    assert example_text(twice) == "product:mug → brand:acme  stands there 2 times"

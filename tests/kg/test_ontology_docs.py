@@ -72,7 +72,7 @@ def test_a_concept_is_told_with_its_facts(pages: Path) -> None:
     plain = re.sub(r"<[^>]+>", " ", text)
     assert "burnt orange" in plain  # narrower
     assert "juice, marmalade" in plain
-    assert "Tangerine &amp; red scarf" in text
+    assert "Tangerine &amp; red scarf <code>product:3</code>" in text
     assert "“Tangerine”" in plain
     red = (pages / "concepts" / "colour-red.html").read_text(encoding="utf-8")
     assert 'href="https://x.org/red"' in red
