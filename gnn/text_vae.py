@@ -124,7 +124,7 @@ class TextVAE(nn.Module):
         *,
         max_words: int = 30,
         temperature: float = 0.5,
-    ) -> tuple[list[list[int]], Tensor]:
+    ) -> tuple[list[list[int]], Tensor, Tensor]:
         """New texts for facts, z drawn from N(0, I).
 
         Args:
@@ -135,8 +135,9 @@ class TextVAE(nn.Module):
             temperature: > 0; small: the likeliest words.
 
         Returns:
-            Rows of each text without special ones, and the mean log-probability per word (n,), as
-            if nothing were barred: a text that what is barred led astray is improbable.
+            Rows of each text without special ones; the mean log-probability per word (n,); and how
+            odd its oddest word is (n,): log(its probability / that of the likeliest word there), as
+            if nothing were barred. What is barred leads texts astray; there a word is odd.
         """
         n = len(told)
         z = torch.randn((n, self.config.latent_dim), generator=generator)
@@ -145,7 +146,7 @@ class TextVAE(nn.Module):
         barred = ~allowed
         barred[[PAD, BOS, UNKNOWN]], barred[EOS] = True, False
         word = torch.full((n, 1), BOS)
-        said, score, count = [], torch.zeros(n), torch.zeros(n)
+        said, score, count, odd = [], torch.zeros(n), torch.zeros(n), torch.zeros(n)
         open_ = torch.ones(n, dtype=torch.bool)
         for _ in range(max_words):
             step = torch.cat([self.words(word), given[:, None]], 2)
@@ -153,21 +154,14 @@ class TextVAE(nn.Module):
             logits = self._logits(out)[:, 0]
             chances = torch.softmax(logits.masked_fill(barred, -torch.inf) / temperature, 1)
             word = torch.multinomial(chances, 1, generator=generator)
-            chosen = torch.log_softmax(logits, 1).gather(1, word)[:, 0]
-            score, count = score + chosen * open_, count + open_
+            chances = torch.log_softmax(logits, 1)
+            chosen = chances.gather(1, word)[:, 0] * open_
+            score, count = score + chosen, count + open_
+            odd = torch.minimum(odd, chosen - chances.max(1).values * open_)
             said.append(word.masked_fill(~open_[:, None], PAD))
             open_ = open_ & (word[:, 0] != EOS)
         texts = [[row for row in text if row > UNKNOWN] for text in torch.cat(said, 1).tolist()]
-        return texts, score / count.clamp(min=1)
-
-    @torch.no_grad()
-    def likelihood(self, texts: Tensor, told: Tensor, generator: torch.Generator) -> Tensor:
-        """Mean log-probability per word (n,) of texts as `losses` takes them, z from N(0, I)."""
-        z = torch.randn((len(texts), self.config.latent_dim), generator=generator)
-        before, after = texts[:, :-1], texts[:, 1:]
-        said = torch.log_softmax(self.decode(before, z, told), 2).gather(2, after[:, :, None])
-        there = after != PAD
-        return (said[:, :, 0] * there).sum(1) / there.sum(1).clamp(min=1)
+        return texts, score / count.clamp(min=1), odd
 
     def _logits(self, states: Tensor) -> Tensor:
         logits: Tensor = self.out(states) @ self.words.weight.T + self.bias

@@ -26,16 +26,7 @@ from gnn.text_vae import BOS, EOS, PAD, TextVAE, TextVAEConfig
 from kg.errors import ModelError
 from kg.progress import Progress, Stopwatch
 
-__all__ = [
-    "TextVAEFile",
-    "TrainTextVAEConfig",
-    "load_text_vae",
-    "save_text_vae",
-    "train_text_vae",
-    "usual_likelihood",
-]
-
-_MOST_WEIGHED = 2_000  # texts
+__all__ = ["TextVAEFile", "TrainTextVAEConfig", "load_text_vae", "save_text_vae", "train_text_vae"]
 
 
 class TrainTextVAEConfig(BaseModel):
@@ -60,7 +51,7 @@ class TextVAEFile:
     words: list[str]  # of the vocabulary; the first four are special
     facts: list[str]  # of a condition
     history: list[dict[str, float]] = field(default_factory=list)  # one entry an epoch
-    about: dict[str, Any] = field(default_factory=dict)  # of what it was trained on, and its level
+    about: dict[str, Any] = field(default_factory=dict)  # of what it was trained on
 
 
 def train_text_vae(
@@ -140,21 +131,6 @@ def _step(model: TextVAE, optimizer: torch.optim.Optimizer, loss: Tensor, epoch:
     loss.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
     optimizer.step()
-
-
-def usual_likelihood(
-    model: TextVAE,
-    texts: Sequence[Sequence[int]],
-    told: np.ndarray[Any, np.dtype[np.float32]],
-    seed: int,
-) -> float:
-    """What three quarters of the texts (of 2,000 at most) reach in `TextVAE.likelihood`."""
-    generator = torch.Generator().manual_seed(seed)
-    chosen = torch.randperm(len(texts), generator=generator)[:_MOST_WEIGHED].tolist()
-    rows = [torch.tensor([BOS, *texts[i], EOS]) for i in chosen]
-    padded = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=PAD)
-    scores = model.likelihood(padded, torch.from_numpy(told[chosen]), generator)
-    return float(scores.quantile(0.25))
 
 
 def save_text_vae(trained: TextVAEFile, path: Path) -> str:

@@ -31,7 +31,7 @@ NAMED: Final[Mapping[str, str]] = {"schema:Brand": "brand", "clew:Category": "ca
 
 COMPANY_SUFFIXES: Final = frozenset({
     "ab", "ag", "as", "bv", "co", "company", "corp", "corporation", "gmbh", "inc", "incorporated",
-    "kg", "limited", "llc", "llp", "ltd", "nv", "oy", "plc", "pty", "sa", "sas", "sl", "spa", "srl",
+    "kg", "limited", "llc", "llp", "ltd", "nv", "oy", "plc", "pty", "sa", "sas", "sl", "srl",
 })  # fmt: skip
 """Words at the end of a company's name that say only what kind of company it is."""
 
@@ -43,6 +43,7 @@ NO_BRANDS: Final = frozenset({
 """What catalogues write (as `kg.ids.slug` folds it) where no brand is known."""
 
 _MARKS = re.compile(r"[®™©]|\((?:r|tm|c)\)", re.IGNORECASE)
+_SOCIETY = re.compile(r"\bS\.?p\.?A\.?$")  # as written: *Aqua Spa* is no society
 _CHINESE_SUFFIXES = ("有限责任公司", "股份有限公司", "有限公司", "公司")
 
 
@@ -53,7 +54,7 @@ def brand_key(name: str) -> str:
 
     Empty where nothing but punctuation is left.
     """
-    named = _MARKS.sub(" ", html.unescape(name)).replace("&", " and ")
+    named = _SOCIETY.sub("", _MARKS.sub(" ", html.unescape(name)).strip()).replace("&", " and ")
     split = unicodedata.normalize("NFKD", named)
     plain = "".join(c for c in split if not unicodedata.combining(c) and c not in "'’‘`.")
     words = slug(plain).split("-")

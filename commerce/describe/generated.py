@@ -3,9 +3,9 @@
 It is trained on the shop's own texts, with the facts taken out (`commerce.describe.slots`), and on
 the template's sentences, which show it every relation. It writes sentence by sentence: for the
 facts a sentence is to tell it draws a few texts, takes the likeliest that tells them all, and puts
-the facts' names into the slots; a sentence less likely than most it learned from is not said, and
-the template tells its facts. While it writes it may only use words that the verifier could let
-through: neutral ones, and those the shop says of this product.
+the facts' names into the slots. A text without a verb, or with a word that is odd in its place, is
+not said, and the template tells its facts. While it writes it may only use words that the verifier
+could let through: neutral ones, and those the shop says of this product.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from commerce.describe.records import DescribeConfig
 from commerce.describe.slots import Example, Vocabulary, examples_of, spoken, vocabulary_of
 from commerce.describe.template import TemplateWriter
 from commerce.describe.tokens import Tokenizer
+from commerce.describe.wording import Wording
 from commerce.describe.writers import Brief, brief_of
 from gnn.train_text_vae import (
     TextVAEFile,
@@ -31,7 +32,6 @@ from gnn.train_text_vae import (
     load_text_vae,
     save_text_vae,
     train_text_vae,
-    usual_likelihood,
 )
 from kg.extract.words import NORMS, plain_norm
 from kg.ontology_terms import Schema
@@ -44,6 +44,8 @@ MODEL_FILE: Final = Path("writers") / "text-vae.safetensors"
 
 _PER_SENTENCE = 3  # relations
 _DRAWN = 24  # texts per sentence
+_ODDEST = math.log(0.1)  # a word at least a tenth as likely as the likeliest in its place
+_NOT_WRITTEN = ("clew:inCategory",)  # names of shelves are no words of a sentence
 
 
 class VaeWriter:
@@ -60,7 +62,6 @@ class VaeWriter:
         self._trained = trained
         self._vocabulary = Vocabulary(trained.words, trained.facts)
         self._seed = seed
-        self._floor: float = trained.about.get("floor", -math.inf)
 
     @classmethod
     def load(cls, store: Path, seed: int = 7) -> VaeWriter:
@@ -73,40 +74,42 @@ class VaeWriter:
 
     def write(self, brief: Brief, attempt: int) -> str:
         """A text; facts the model finds no words for are left out."""
-        language = brief.config.language
+        wording = brief.wording
         allowed = self._allowed(brief)
         generator = torch.Generator().manual_seed(self._seed + attempt)
-        relations = [r for r in brief.values if r in self._vocabulary.facts]
+        relations = [
+            r for r in brief.values if r in self._vocabulary.facts and r not in _NOT_WRITTEN
+        ]
         said = []
         for first in range(0, len(relations), _PER_SENTENCE):
             group = relations[first : first + _PER_SENTENCE]
             for wanted in [group, *([r] for r in group if len(group) > 1)]:
-                words = self._sentence(wanted, language, allowed, generator)
+                words = self._sentence(wanted, wording, allowed, generator)
                 if words is not None:
                     said.append(self._filled(words, brief))
                     if wanted is group:
                         break
-        return ("" if language == "zh" else " ").join(said)
+        return ("" if wording.language == "zh" else " ").join(said)
 
     def _sentence(
         self,
         wanted: Sequence[str],
-        language: str,
+        wording: Wording,
         allowed: torch.Tensor,
         generator: torch.Generator,
     ) -> list[str] | None:
         """The likeliest of the drawn texts that tell each wanted fact once and nothing else.
 
-        None where none is as likely as three quarters of those the model learned from.
+        None where each has an odd word, or no verb.
         """
-        told = self._vocabulary.conditions([(*wanted, f"lang:{language}")] * _DRAWN)
-        texts, scores = self._trained.model.sample(torch.from_numpy(told), allowed, generator)
-        best: tuple[float, list[str]] = self._floor, []
-        for rows, score in zip(texts, scores.tolist(), strict=True):
+        told = self._vocabulary.conditions([(*wanted, f"lang:{wording.language}")] * _DRAWN)
+        drawn = self._trained.model.sample(torch.from_numpy(told), allowed, generator)
+        best: tuple[float, list[str]] = -math.inf, []
+        for rows, score, odd in zip(drawn[0], drawn[1].tolist(), drawn[2].tolist(), strict=True):
             words = [self._trained.words[row] for row in rows]
             slots = sorted(word[1:-1] for word in words if _is_slot(word))
-            ended = bool(words) and words[-1] in (".", "。")
-            if slots == sorted(wanted) and ended and score > best[0]:
+            whole = odd >= _ODDEST and _is_sentence(words, wording)
+            if slots == sorted(wanted) and whole and score > best[0]:
                 best = score, words
         return best[1] or None
 
@@ -127,6 +130,13 @@ class VaeWriter:
         ])  # fmt: skip
 
 
+def _is_sentence(words: Sequence[str], wording: Wording) -> bool:
+    """Whether words are one sentence: an end at the end only, and a verb of the wording's."""
+    norm = NORMS.get(wording.language, plain_norm)
+    ends = [place for place, word in enumerate(words) if word in (".", "。")]
+    return ends == [len(words) - 1] and any(norm(word) in wording.verbs for word in words)
+
+
 def _is_slot(word: str) -> bool:
     return word.startswith("<") and word.endswith(">")
 
@@ -142,13 +152,13 @@ def _may(word: str, norm: Callable[[str], str], may: frozenset[str], slots: obje
 def corpus_of(
     describer: Describer, schema: Schema, product_ids: Sequence[str], languages: Sequence[str]
 ) -> Iterator[Example]:
-    """Sentences to learn from: the shop's own, and the template's."""
+    """Sentences to learn from: whole ones of the shop's own descriptions, and the template's."""
     for language in languages:
         verifier = describer.verifier(language)
         template = TemplateWriter(schema, verifier.wording)
         for product_id in product_ids:
             known = describer.known(product_id, language)
-            yield from _own(known, verifier.tokenizer, language)
+            yield from _own(known, verifier.tokenizer, verifier.wording)
             for style in ("plain", "warm"):
                 config = DescribeConfig(language=language, style=style)
                 brief = brief_of(known, config, verifier.wording)
@@ -158,11 +168,12 @@ def corpus_of(
                         yield example
 
 
-def _own(known: Known, tokenizer: Tokenizer, language: str) -> Iterator[Example]:
-    text = known.product.texts().get(language)
+def _own(known: Known, tokenizer: Tokenizer, wording: Wording) -> Iterator[Example]:
+    text = known.product.texts().get(wording.language)
     if text is not None:
-        yield from examples_of(text.title, known, tokenizer, language)
-        yield from examples_of(text.description, known, tokenizer, language)
+        for example in examples_of(text.description, known, tokenizer, wording.language):
+            if _is_sentence(example.words, wording):
+                yield example
 
 
 def train_writer(
@@ -195,7 +206,6 @@ def train_writer(
         "ontology": schema.fingerprint,
         "seed": seed,
         "config": config.model_dump(),
-        "floor": usual_likelihood(model, texts, told, seed),
     }
     trained = TextVAEFile(model, vocabulary.words, vocabulary.facts, history, about)
     return trained, save_text_vae(trained, store / MODEL_FILE)

@@ -26,6 +26,7 @@ class Wording:
 
     language: str
     neutral: frozenset[str]  # norms
+    verbs: frozenset[str]  # norms; a sentence has one
     binding: Mapping[str, frozenset[str]]  # norm -> relations, one of which has to stand near
     denies_next: frozenset[str]
     denies_back: frozenset[str]
@@ -58,6 +59,7 @@ def wording_of(language: str) -> Wording:
     return Wording(
         language=language,
         neutral=norms(read["neutral"]),
+        verbs=norms(read["verbs"]),
         binding={norm(word): frozenset(relations) for word, relations in read["binding"].items()},
         denies_next=norms(read["negation"]["next"]),
         denies_back=norms(read["negation"]["back"]),

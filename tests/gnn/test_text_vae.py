@@ -68,16 +68,37 @@ def test_it_learns_to_tell_the_facts_asked_for(trained: TextVAEFile) -> None:
     assert trained.history[-1]["task"] < trained.history[CONFIG.pretrain_epochs - 1]["task"]
     allowed = torch.ones(len(WORDS), dtype=torch.bool)
     for told, wanted in (([1.0, 0.0], [4, 6]), ([0.0, 1.0], [5, 7])):
-        texts, scores = trained.model.sample(
+        texts, scores, odd = trained.model.sample(
             torch.tensor([told] * 8), allowed, torch.Generator().manual_seed(5), temperature=0.3
         )
         assert texts.count(wanted) >= 6
         assert bool((scores <= 0).all())
+        assert all(odd[row] > np.log(0.5) for row, text in enumerate(texts) if text == wanted)
+
+
+def test_what_is_barred_makes_odd_words(trained: TextVAEFile) -> None:
+    allowed = torch.ones(len(WORDS), dtype=torch.bool)
+    allowed[6] = False  # the word that has to follow
+    _, _, odd = trained.model.sample(
+        torch.tensor([[1.0, 0.0]] * 8), allowed, torch.Generator().manual_seed(5), temperature=0.3
+    )
+    assert bool((odd < np.log(0.1)).all())
+
+
+def test_oddness_by_hand(trained: TextVAEFile) -> None:
+    told, allowed = torch.tensor([[1.0, 0.0]]), torch.ones(len(WORDS), dtype=torch.bool)
+    texts, scores, odd = trained.model.sample(told, allowed, torch.Generator().manual_seed(5))
+    z = torch.randn((1, SMALL.latent_dim), generator=torch.Generator().manual_seed(5))
+    rows = torch.tensor([[BOS, *texts[0], EOS]])
+    chances = torch.log_softmax(trained.model.decode(rows[:, :-1], z, told), 2)[0]
+    said = chances.gather(1, rows[0, 1:, None])[:, 0]
+    assert scores[0].item() == pytest.approx(said.mean().item(), abs=1e-5)
+    assert odd[0].item() == pytest.approx((said - chances.max(1).values).min().item(), abs=1e-5)
 
 
 def test_only_allowed_words_are_said(trained: TextVAEFile) -> None:
     allowed = torch.tensor([False] * 4 + [True, False, False, False])
-    texts, _ = trained.model.sample(
+    texts, _, _ = trained.model.sample(
         torch.tensor([[0.0, 1.0]] * 20), allowed, torch.Generator().manual_seed(1), temperature=2.0
     )
     assert {row for text in texts for row in text} <= {4}

@@ -16,6 +16,8 @@ from kg.names import Names, brand_key
         ("3M  Company", "3M"),
         ("C.O. Bigelow", "CO Bigelow"),
         ("Smith & Co", "Smith"),
+        ("Alba S.p.A.", "Alba"),
+        ("Alba SpA", "Alba"),
         ("海尔有限公司", "海尔"),
     ],
 )
@@ -24,7 +26,15 @@ def test_spellings_of_one_brand_meet(one, other):
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("Company", "Inc"), ("公司", "海尔"), ("Dove", "Dove Men"), ("Co", "")]
+    ("one", "other"),
+    [
+        ("Company", "Inc"),
+        ("公司", "海尔"),
+        ("Dove", "Dove Men"),
+        ("Co", ""),
+        ("Aqua Spa", "Aqua"),
+        ("AQUA SPA", "Aqua"),
+    ],
 )
 def test_other_brands_stay_apart(one, other):
     assert brand_key(one) != brand_key(other)

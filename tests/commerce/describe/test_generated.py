@@ -4,16 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from commerce.describe import DescribeConfig
-from commerce.describe.generated import VaeWriter, train_writer
+from commerce.describe import DescribeConfig, Describer
+from commerce.describe.generated import VaeWriter, corpus_of, train_writer
 from commerce.describe.local import LocalWriter, model_path
 from commerce.describe.slots import Example, examples_of, spoken, vocabulary_of
 from gnn.text_vae import TextVAEConfig
 from gnn.train_text_vae import TrainTextVAEConfig
 from kg.errors import MissingExtraError, ModelError
+from kg.extract import Extractor
+from kg.extract.words import NORMS
+from kg.facts import build_graph
 from kg.progress import Stopwatch
 from tests.commerce.describe.shop import PRODUCTS, describer
-from tests.worlds import SCHEMA
+from tests.worlds import SCHEMA, dataset, product
 
 SHOP = describer()
 CONFIG = TrainTextVAEConfig(
@@ -35,6 +38,19 @@ def test_facts_are_taken_out_of_texts() -> None:
             ("clew:productType", "schema:brand", "lang:en"),
         ),
     ]
+
+
+def test_whole_sentences_are_learned_from_and_titles_and_scraps_are_not() -> None:
+    told = "Red, in a tin. The mug is red."
+    world = dataset([product("mug", "Red mug.", description=told)])
+    kg = build_graph(world, SCHEMA, Extractor(SCHEMA, ["en"]), pseudonym_key=b"0" * 32)
+    learned = {
+        example.words for example in corpus_of(Describer(kg, SCHEMA), SCHEMA, ["mug"], ["en"])
+    }
+    assert ("the", "<clew:productType>", "is", "<schema:color>", ".") in learned
+    verbs = SHOP.verifier("en").wording.verbs
+    for words in learned:
+        assert {NORMS["en"](word) for word in words} & verbs, words
 
 
 def test_words_become_sentences() -> None:
