@@ -91,8 +91,8 @@ class BoltStore:
                 return Writer(session, layout, progress).write(kg)
         except (DriverError, Neo4jError) as exc:
             raise StoreError(
-                f"the graph cannot be written to {self._address}: {_line(exc)}; what was written stays, "
-                "load again to go on from there"
+                f"the graph cannot be written to {self._address}: {_line(exc)}; "
+                "what was written stays, load again to go on from there"
             ) from exc
 
     def cypher(

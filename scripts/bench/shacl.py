@@ -50,8 +50,8 @@ def main() -> None:
     began, busy = time.perf_counter(), time.process_time()
     report = validate(kg, schema)
     print(
-        f"validate {time.perf_counter() - began:9.2f} s, {time.process_time() - busy:.2f} s of CPU  "
-        f"{len(report.violations):,} results"
+        f"validate {time.perf_counter() - began:9.2f} s, {time.process_time() - busy:.2f} s of CPU"
+        f", {len(report.violations):,} results"
     )
     if options.unscreened:
         began = time.perf_counter()
