@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from cachetools import TTLCache
 from sqlalchemy import insert, select
@@ -41,6 +41,7 @@ class Exposures:
         self._known: TTLCache[tuple[str, str], None] = TTLCache(_KNOWN, _KNOWN_S)
         self._waiting: dict[tuple[str, str], Exposure] = {}
         self._lock = threading.Lock()
+        self._writing = threading.Lock()  # whoever flushes waits for what another is writing
 
     def begin(self, running: Mapping[str, Experiment]) -> None:
         """Keep what the experiments are, so that they can be reported when they have ended.
@@ -88,24 +89,30 @@ class Exposures:
     def flush(self) -> None:
         """Write what waits, except of who was erased meanwhile.
 
+        When it returns, what was noted before is written, by this thread or by another.
+
         Raises:
             StoreError: the database cannot be written; it waits on.
         """
-        with self._lock:
-            waiting, self._waiting = self._waiting, {}
-        if not waiting:
-            return
-        log = self._log
-        try:
-            with log.database.writing() as connection:
-                log.guard(connection, exclusive=False)
-                gone = log.erased_of(connection, {one.subject for one in waiting.values()})
-                met = [one for one in waiting.values() if one.subject not in gone]
-                write_exposures(connection, log.tenant, met)
-        except StoreError:
+        with self._writing:
             with self._lock:
-                self._waiting = {**self._waiting, **waiting}
-            raise
+                waiting, self._waiting = self._waiting, {}
+            if not waiting:
+                return
+            try:
+                self._write(list(waiting.values()))
+            except StoreError:
+                with self._lock:
+                    self._waiting = {**self._waiting, **waiting}
+                raise
+
+    def _write(self, waiting: Sequence[Exposure]) -> None:
+        log = self._log
+        with log.database.writing() as connection:
+            log.guard(connection, exclusive=False)
+            gone = log.erased_of(connection, {one.subject for one in waiting})
+            met = [one for one in waiting if one.subject not in gone]
+            write_exposures(connection, log.tenant, met)
 
     def watch(self, stop: threading.Event) -> threading.Thread:
         """Write what waits every second, and once more when told to stop."""

@@ -1,6 +1,7 @@
 """The report of an experiment: who counts for which arm, and what of what they did."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,31 @@ def meet(log: EventLog, *met: tuple[str, str, int]) -> Exposures:
 
 def happen(log: EventLog, *done: NewEvent) -> None:
     log.append(done, lambda outcomes: "")
+
+
+def test_a_flush_waits_for_what_another_thread_is_writing(
+    log: EventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = meet(log)
+    inside, go_on, write = threading.Event(), threading.Event(), known._write
+
+    def slow(waiting: Sequence[Exposure]) -> None:
+        inside.set()
+        assert go_on.wait(20)
+        write(waiting)
+
+    monkeypatch.setattr(known, "_write", slow)
+    known.note(Exposure("x", "user:slow", "wide", 1))
+    first, second = (threading.Thread(target=known.flush) for _ in range(2))
+    first.start()
+    assert inside.wait(20)
+    second.start()
+    second.join(0.3)
+    assert second.is_alive()
+    go_on.set()
+    second.join(20)
+    assert report(log, known, "x").arms[1].people == 1
+    first.join(20)
 
 
 def test_each_person_counts_once_for_the_arm_they_met_first(log: EventLog) -> None:
