@@ -7,11 +7,11 @@ products) bears no name; it goes with the next build, which `kg.additions` keeps
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Row, delete, or_, select
 
@@ -44,22 +44,7 @@ def export_user(service: Service, log: EventLog, people: Pseudonyms, user_id: st
     """
     name = people.user(user_id)
     _, erased = log.of(name)
-    kept = [
-        ExportedEvent(
-            product_id=row["product"],
-            event=row["event"],
-            at=_time(row["at"]),
-            received=_time(row["received"]),
-            value=row["value"],
-            quantity=row["quantity"],
-            event_id=row["event_id"],
-            surface=row["surface"],
-            experiment=row["experiment"],
-            arm=row["arm"],
-            source="log" if row["subject"] == name else "session",
-        )
-        for row in log.rows(name)
-    ]
+    kept = [_exported(row, name) for row in log.rows(name)]
     known = service.teller.shoppers
     if name in known and not erased:
         kept += [
@@ -77,7 +62,7 @@ def export_user(service: Service, log: EventLog, people: Pseudonyms, user_id: st
             experiment=row.experiment,
             arm=row.arm,
             at=_time(row.at),
-            source="log" if row.subject == name else "session",
+            source=_source(row.subject, name),
         )
         for row in _exposures(log, name)
     ]
@@ -91,6 +76,22 @@ def export_user(service: Service, log: EventLog, people: Pseudonyms, user_id: st
         events=kept,
         exposures=met,
     )
+
+
+def _exported(row: Mapping[str, Any], user: str) -> ExportedEvent:
+    """A row of the log as it is exported."""
+    same = ("event", "value", "quantity", "event_id", "surface", "experiment", "arm")
+    return ExportedEvent(
+        product_id=row["product"],
+        at=_time(row["at"]),
+        received=_time(row["received"]),
+        source=_source(row["subject"], user),
+        **{name: row[name] for name in same},
+    )
+
+
+def _source(subject: str, user: str) -> Literal["log", "session"]:
+    return "log" if subject == user else "session"
 
 
 def erase(log: EventLog, user: str) -> Erased:

@@ -30,6 +30,7 @@ from scipy.sparse import csr_matrix
 
 from gnn.head import Head, Rows
 from gnn.solve import add_gram
+from gnn.sparse import gather
 from kg.errors import ModelError
 
 __all__ = ["NEAR", "Kin", "KinConfig", "find_kin", "near_kin", "no_kin"]
@@ -81,9 +82,10 @@ class Kin:
 
     def followers(self, products: Rows, count: int) -> NDArray[np.int64]:
         """New products that take most after some products, at most ``count``, ascending."""
-        share = np.asarray(self._followers[products].sum(axis=0)).ravel()
-        some = np.flatnonzero(share > 0)
-        return np.sort(some[np.argsort(-share[some], kind="stable")[:count]])
+        place, _ = gather(self._followers.indptr, products)
+        new, at = np.unique(self._followers.indices[place], return_inverse=True)
+        share = np.bincount(at, self._followers.data[place], len(new))
+        return np.sort(new[np.argsort(-share, kind="stable")[:count]].astype(np.int64))
 
     def take_over(
         self,

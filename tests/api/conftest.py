@@ -13,7 +13,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from api.db import open_database
+from api.eventlog import EventLog
 from api.settings import Settings
+from tests.api import postgres
 
 Start = Callable[..., TestClient]
 
@@ -51,3 +54,17 @@ def unsigned(answer: httpx.Response) -> bytes:
     left, count = re.subn(rb'"impression_id":"[^"]*",', b"", answer.content)
     assert count == 1
     return left
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[EventLog]:
+    """An empty event log, on each database."""
+    if request.param == "sqlite":
+        database = open_database(f"sqlite:///{tmp_path}/x.sqlite")
+        yield EventLog(database)
+        database.close()
+    else:
+        with postgres.running() as url:
+            database = open_database(url)
+            yield EventLog(database)
+            database.close()

@@ -1,7 +1,5 @@
 """The report of an experiment: who counts for which arm, and what of what they did."""
 
-import threading
-from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,6 @@ from fastapi.testclient import TestClient
 
 from api import client as clew
 from api.cli import main
-from api.db import open_database
 from api.db.exposed import Exposure
 from api.eventlog import EventLog, NewEvent
 from api.experiment_report import report
@@ -22,24 +19,10 @@ from api.exposures import Exposures
 from api.impressions import Attribution
 from api.schemas_experiments import ReportOut
 from commerce.comparison import share_difference
-from tests.api import postgres
 from tests.api.conftest import Start
 
 TRIAL = Experiment.model_validate({"arms": {"plain": {}, "wide": {"diversity": 0.9}}})
 DUE = Attribution("home", "x", "wide", None)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[EventLog]:
-    if request.param == "sqlite":
-        database = open_database(f"sqlite:///{tmp_path}/x.sqlite")
-        yield EventLog(database)
-        database.close()
-    else:
-        with postgres.running() as url:
-            database = open_database(url)
-            yield EventLog(database)
-            database.close()
 
 
 def meet(log: EventLog, *met: tuple[str, str, int]) -> Exposures:
@@ -53,31 +36,6 @@ def meet(log: EventLog, *met: tuple[str, str, int]) -> Exposures:
 
 def happen(log: EventLog, *done: NewEvent) -> None:
     log.append(done, lambda outcomes: "")
-
-
-def test_a_flush_waits_for_what_another_thread_is_writing(
-    log: EventLog, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    known = meet(log)
-    inside, go_on, write = threading.Event(), threading.Event(), known._write
-
-    def slow(waiting: Sequence[Exposure]) -> None:
-        inside.set()
-        assert go_on.wait(20)
-        write(waiting)
-
-    monkeypatch.setattr(known, "_write", slow)
-    known.note(Exposure("x", "user:slow", "wide", 1))
-    first, second = (threading.Thread(target=known.flush) for _ in range(2))
-    first.start()
-    assert inside.wait(20)
-    second.start()
-    second.join(0.3)
-    assert second.is_alive()
-    go_on.set()
-    second.join(20)
-    assert report(log, known, "x").arms[1].people == 1
-    first.join(20)
 
 
 def test_each_person_counts_once_for_the_arm_they_met_first(log: EventLog) -> None:

@@ -1,7 +1,6 @@
 """Experiments: who is in which arm, what the arm changes, who met it, and what is no experiment."""
 
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +10,13 @@ from scipy.stats import chisquare
 from sqlalchemy import select
 
 from api.app import create_app
-from api.db import open_database
-from api.db.exposed import Exposure
 from api.db.tables import exposures
-from api.erasure import erase
-from api.eventlog import EventLog
 from api.experiments import Experiment, Experiments, read_experiments
-from api.exposures import Exposures
 from api.people import Pseudonyms
 from api.settings import Settings
 from api.surfaces import SURFACES
 from kg.errors import NotFoundError, StoreError
 from kg.snapshot import SnapshotStore
-from tests.api import postgres
 from tests.api.conftest import Start
 
 PEOPLE = Pseudonyms(bytes(32))
@@ -243,74 +236,3 @@ def test_an_arm_may_answer_from_another_snapshot(sample_store: Path, tmp_path: P
     settings = Settings(store=root, experiments=file, database_url=f"sqlite:///{tmp_path}/o.sqlite")
     with pytest.raises(StoreError, match="no snapshot 'none-such'"):
         create_app(settings)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[EventLog]:
-    if request.param == "sqlite":
-        database = open_database(f"sqlite:///{tmp_path}/x.sqlite")
-        yield EventLog(database)
-        database.close()
-    else:
-        with postgres.running() as url:
-            database = open_database(url)
-            yield EventLog(database)
-            database.close()
-
-
-def rows(log: EventLog) -> list[tuple[str, str, int]]:
-    query = select(exposures.c.subject, exposures.c.arm, exposures.c.at).order_by(
-        exposures.c.subject
-    )
-    with log.database.reading() as connection:
-        return [tuple(row) for row in connection.execute(query)]
-
-
-def test_the_first_exposure_stays_and_who_is_erased_does_not(log: EventLog) -> None:
-    one, other = Exposures(log), Exposures(log)  # of two workers
-    one.note(Exposure("x", "user:a", "arm", 20))
-    one.note(Exposure("x", "user:a", "arm", 30))
-    one.note(Exposure("x", "user:b", "arm", 20))
-    one.flush()
-    other.note(Exposure("x", "user:a", "arm", 10))
-    other.note(Exposure("x", "user:b", "arm", 25))
-    other.flush()
-    assert rows(log) == [("user:a", "arm", 10), ("user:b", "arm", 20)]
-    other.note(Exposure("x", "user:c", "arm", 1))
-    assert erase(log, "user:b").exposures == 1
-    erase(log, "user:c")
-    other.flush()
-    one.flush()
-    assert rows(log) == [("user:a", "arm", 10)]
-    assert log.prune(11) == 0
-    assert rows(log) == []
-
-
-def test_exposures_wait_for_a_database_that_does_not_answer(
-    log: EventLog, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen = Exposures(log)
-    seen.note(Exposure("x", "user:a", "arm", 20))
-    with monkeypatch.context() as broken:
-        broken.setattr("api.exposures.write_exposures", _broken)
-        with pytest.raises(StoreError, match="down"):
-            seen.flush()
-    seen.flush()
-    assert rows(log) == [("user:a", "arm", 20)]
-
-
-def _broken(*_: object) -> None:
-    raise StoreError("down")
-
-
-def test_what_waits_is_written_when_the_service_stops(sample_store: Path, tmp_path: Path) -> None:
-    import shutil
-
-    shutil.copytree(sample_store, tmp_path / "store", symlinks=True)
-    (tmp_path / "x.toml").write_text(FILE)
-    settings = Settings(store=tmp_path / "store", experiments=tmp_path / "x.toml")
-    with TestClient(create_app(settings)) as client:
-        shown = sum("experiment" in listed(client, user) for user in USERS[:10])
-    database = open_database(f"sqlite:///{tmp_path}/store/service.sqlite")
-    assert len(rows(EventLog(database))) == shown > 0
-    database.close()

@@ -16,7 +16,7 @@ from api.app import create_app
 from api.cli import main
 from api.db import open_database
 from api.keys import SCOPES, Keys
-from api.logs import JsonLines, set_up_logs
+from api.logs import JsonLines
 from api.settings import Settings, is_loopback
 from kg.errors import NotFoundError, StoreError
 from tests.api.conftest import Start
@@ -285,21 +285,3 @@ def test_secrets_come_from_the_environment_or_a_file(
     settings = Settings(store=tmp_path, _secrets_dir=tmp_path)  # type: ignore[call-arg]
     assert settings.database_url is not None
     assert settings.database_url.get_secret_value() == "postgresql://u:filed@h/d"
-
-
-def test_what_libraries_say_below_warnings_is_not_logged(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    root = logging.getLogger()
-    kept = root.handlers[:], root.level
-    try:
-        set_up_logs("json")
-        other = logging.getLogger("some.library")
-        other.setLevel(logging.DEBUG)
-        other.debug("building")
-        other.warning("odd")
-        logging.getLogger("api.access").info("answered")
-    finally:
-        root.handlers[:], root.level = kept
-    lines = [json.loads(line)["message"] for line in capsys.readouterr().err.splitlines()]
-    assert lines == ["odd", "answered"]

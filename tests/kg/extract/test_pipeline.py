@@ -7,15 +7,8 @@ from hypothesis import strategies as st
 from kg.catalog import read_dataset, sample_path
 from kg.extract import Extractor, field_text
 from kg.schema import load_schema
-from tests.worlds import SCHEMA, concept, product, schema
-
-EXTRACTOR = Extractor(SCHEMA, ("en", "zh"))
-
-
-def found(title: str, **fields: object) -> set[str]:
-    """Concepts and measures read from one product."""
-    [mentions] = EXTRACTOR.mentions([product("1", title, **fields)])
-    return {m.object for m in mentions}
+from tests.kg.extract.reading import EXTRACTOR, found
+from tests.worlds import concept, product, schema
 
 
 @pytest.mark.parametrize(

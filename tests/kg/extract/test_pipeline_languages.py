@@ -7,15 +7,8 @@ import pytest
 from kg.errors import ExtractionError
 from kg.extract import Extractor
 from kg.extract.languages import blank_pipeline, languages
+from tests.kg.extract.reading import EXTRACTOR, found
 from tests.worlds import CONCEPTS, SCHEMA, concept, product, schema
-
-EXTRACTOR = Extractor(SCHEMA, ("en", "zh"))
-
-
-def found(title: str, **fields: object) -> set[str]:
-    """Concepts and measures read from one product."""
-    [mentions] = EXTRACTOR.mentions([product("1", title, **fields)])
-    return {m.object for m in mentions}
 
 
 @pytest.mark.parametrize(
