@@ -20,7 +20,7 @@ from kg.build import build, graph_of
 from kg.changes import ProductChange, read_changes, write_changes
 from kg.errors import StoreError
 from kg.snapshot import SnapshotStore
-from tests.api.conftest import Start
+from tests.api.conftest import Start, unsigned
 
 MUG = {
     "title": "Stoneware Mug with Dancing Otters, Sage",
@@ -178,7 +178,7 @@ def test_another_worker_and_a_later_start_serve_it_too(
     live: Live = other.app.state.live  # type: ignore[attr-defined]
     live.catch_up()
     assert other.get("/v1/products/NEW/1").json()["product"]["price"] == 3
-    one, two = (c.post("/v1/recommendations", json=HISTORY).content for c in (client, other))
+    one, two = (unsigned(c.post("/v1/recommendations", json=HISTORY)) for c in (client, other))
     assert one == two
 
 
