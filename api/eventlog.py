@@ -19,11 +19,13 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    and_,
     bindparam,
     delete,
+    exists,
     func,
     insert,
-    or_,
+    literal,
     select,
     text,
 )
@@ -57,27 +59,32 @@ def _is_user(subject: str) -> bool:
     return subject.startswith("user:")
 
 
-def _of(*columns: ColumnElement[Any], user: bool) -> Select[Any]:
-    """Events of ``of_subject`` at ``of_tenant``, oldest first; a user's with their sessions'."""
-    tenant: BindParameter[str] = bindparam("of_tenant")
-    subject: BindParameter[str] = bindparam("of_subject")
-    theirs = events.c.subject == subject
+_TENANT: BindParameter[str] = bindparam("of_tenant")
+_SUBJECT: BindParameter[str] = bindparam("of_subject")
+
+
+def _theirs(*, user: bool) -> ColumnElement[bool]:
+    """Whether an event is one of ``of_subject`` at ``of_tenant``; a user's sessions' are too."""
+    theirs = events.c.subject == _SUBJECT
     if user:
-        sessions = select(merges.c.session).where(
-            merges.c.tenant == tenant, merges.c.user == subject
-        )
-        theirs = or_(theirs, events.c.subject.in_(sessions))
-    query = select(*columns).where(events.c.tenant == tenant, theirs)
-    return query.order_by(events.c.at, events.c.id)
+        merged = merges.c.tenant == _TENANT, merges.c.user == _SUBJECT
+        sessions = select(merges.c.session).where(*merged)
+        # "this or one of those" would have SQLite read every event of the tenant
+        theirs = events.c.subject.in_(select(_SUBJECT).union_all(sessions))
+    return and_(events.c.tenant == _TENANT, theirs)
 
 
-# Read at every recommendation, so written once.
-_HEARD = (events.c.product, events.c.event, events.c.at, events.c.value)
+def _heard(*, user: bool) -> Select[Any]:
+    """Whether the subject was erased, with each of their events; with nulls if there are none."""
+    erased = exists().where(tombstones.c.tenant == _TENANT, tombstones.c.subject == _SUBJECT)
+    always = select(literal(1)).subquery().outerjoin(events, _theirs(user=user))
+    columns = (events.c.product, events.c.event, events.c.at, events.c.value)
+    return select(erased, *columns).select_from(always).order_by(*_OLDEST_FIRST)
+
+
+_OLDEST_FIRST = (events.c.at, events.c.id)
 _KEPT = tuple(column for column in events.c if column.name not in ("id", "tenant"))
-_OF_USER, _OF_SESSION = _of(*_HEARD, user=True), _of(*_HEARD, user=False)
-_ERASED = select(tombstones.c.subject).where(
-    tombstones.c.tenant == bindparam("of_tenant"), tombstones.c.subject == bindparam("of_subject")
-)
+_HEARD_OF_USER, _HEARD_OF_SESSION = _heard(user=True), _heard(user=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,16 +155,15 @@ class EventLog:
         """Events of a user, with their sessions', or of a session, oldest first; and whether the
         subject was erased.
         """
-        query = _OF_USER if _is_user(subject) else _OF_SESSION
+        query = _HEARD_OF_USER if _is_user(subject) else _HEARD_OF_SESSION
         values = {"of_tenant": self.tenant, "of_subject": subject}
-        with self.database.reading() as connection:
+        with self.database.asking() as connection:
             rows = connection.execute(query, values).all()
-            erased = connection.execute(_ERASED, values).first() is not None
-        return [as_event(*row) for row in rows], erased
+        return [as_event(*row[1:]) for row in rows if row[1] is not None], bool(rows[0][0])
 
     def rows(self, subject: str) -> list[dict[str, Any]]:
         """All that is kept of a subject's events, for an export; oldest first."""
-        query = _of(*_KEPT, user=_is_user(subject))
+        query = select(*_KEPT).where(_theirs(user=_is_user(subject))).order_by(*_OLDEST_FIRST)
         values = {"of_tenant": self.tenant, "of_subject": subject}
         with self.database.reading() as connection:
             return [dict(row) for row in connection.execute(query, values).mappings()]

@@ -34,6 +34,7 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._plain = engine.execution_options(clew_plain=True)
         self.is_sqlite = engine.dialect.name == "sqlite"
 
     @contextmanager
@@ -44,6 +45,16 @@ class Database:
             StoreError: the database does not answer.
         """
         with _translated(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def asking(self) -> Iterator[Connection]:
+        """For one query, which needs no transaction around it and takes less time so.
+
+        Raises:
+            StoreError: the database does not answer.
+        """
+        with _translated(), self._plain.connect() as connection:
             yield connection
 
     @contextmanager
@@ -71,9 +82,8 @@ class Database:
     def forget_pages(self) -> None:
         """Have SQLite write erased rows over: its log is folded into the file and emptied."""
         if self.is_sqlite:
-            with _translated(), self.engine.connect() as connection:
-                plain = connection.execution_options(clew_plain=True)
-                plain.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            with self.asking() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Close every connection."""

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy
 from fastapi.testclient import TestClient
 
 from api.db import open_database
+from api.eventlog import EventLog
 from kg.errors import StoreError
 from tests.api import postgres
 from tests.api.conftest import Start
@@ -199,3 +201,24 @@ def test_a_database_that_cannot_be_opened(tmp_path: Path) -> None:
     (tmp_path / "bad.sqlite").write_bytes(b"not a database" * 100)
     with pytest.raises(StoreError, match="the service's database does not answer: DatabaseError"):
         open_database(f"sqlite:///{tmp_path}/bad.sqlite")
+
+
+def test_events_are_found_by_their_subject_and_no_other_is_read(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path}/x.sqlite")
+    asked: list[tuple[str, Any]] = []
+
+    @sqlalchemy.event.listens_for(database.engine, "before_cursor_execute")
+    def _ask(_one: object, _two: object, statement: str, values: Any, *_more: object) -> None:
+        asked.append((statement, values))
+
+    log = EventLog(database)
+    log.of("user:a")
+    log.of("session:a")
+    statements = list(asked)
+    assert len(statements) == 2  # a query each
+    with database.asking() as connection:
+        for statement, values in statements:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+            [step] = [row.detail for row in plan if " events " in row.detail]
+            assert "(tenant=? AND subject=?)" in step
+    database.close()
