@@ -42,6 +42,7 @@ from api.surfaces import read_surfaces
 from api.threads import compute_in
 from api.tracing import trace
 from kg import __version__
+from kg.garbage import settle
 from kg.query_open import OpenGraphs
 from kg.snapshot import SnapshotStore
 
@@ -66,8 +67,13 @@ ROUTES = (
 )
 
 
-def create_app(settings: Settings) -> FastAPI:
+def create_app(settings: Settings, *, settled: Callable[[], None] = lambda: None) -> FastAPI:
     """The application on a store's current snapshot.
+
+    Args:
+        settings: of the service.
+        settled: called when much was loaded that stays; a process that does nothing else than
+            serve gives `kg.garbage.settle`.
 
     Raises:
         StoreError: the store has no snapshot, the database cannot be opened, or the address is
@@ -81,6 +87,7 @@ def create_app(settings: Settings) -> FastAPI:
         kept_answers=settings.kept_answers,
         warm_search=settings.warm_search,
         loaded=metrics.loaded,
+        settle=settled,
     )
     parts, graphs = open_parts(settings), OpenGraphs(settings.store)
     follow(live, parts, settings)
@@ -109,6 +116,7 @@ def create_app(settings: Settings) -> FastAPI:
     describe(app, settings, sorted(surfaces))
     app.state.end_traces = trace(app, settings.otlp_endpoint)
     app.mount("/web", StaticFiles(directory=WEB), name="web")
+    settled()
     return app
 
 
@@ -157,4 +165,4 @@ def worker_app() -> FastAPI:
     """The application of a worker process, by the settings in its environment."""
     settings = Settings()  # from the environment
     set_up_logs(settings.log_format)
-    return create_app(settings)
+    return create_app(settings, settled=settle)

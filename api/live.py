@@ -36,9 +36,11 @@ class Live:
         kept_answers: int = 0,
         warm_search: bool = False,
         loaded: Callable[[], None] = lambda: None,
+        settle: Callable[[], None] = lambda: None,
         snapshot: str | None = None,
     ) -> None:
-        """Load the current snapshot; ``loaded`` is told of it and of each that follows.
+        """Load the current snapshot; ``loaded`` is told of it and of each that follows, and
+        ``settle`` called when what was loaded in the background serves.
 
         With ``snapshot``, the id of one, that is loaded, and none follows.
 
@@ -53,7 +55,7 @@ class Live:
         self._store, self._pinned = store, snapshot
         self._options = {"min_buyers": min_buyers, "kept_answers": kept_answers}
         self._warm_search = warm_search
-        self._loaded = loaded
+        self._loaded, self._settle = loaded, settle
         self._shelf: Shelf | None = None
         self._erased: Callable[[], frozenset[str]] = frozenset
         self._seen: tuple[tuple[int, int], frozenset[str]] | None = None
@@ -195,6 +197,7 @@ class Live:
             if self._unready.wait(every_s):
                 self._unready.clear()
                 self._warm(self._service)
+                self._settle()
 
     def _follow(self, every_s: float) -> None:
         while not self._stop.wait(every_s):
@@ -219,6 +222,7 @@ class Live:
                 with self._changing:
                     self._overlay, self._service, self._seen = overlay, service, None
                     self._searching = service
+                self._settle()
                 _log.info("serving another snapshot", extra={"snapshot": current.id})
             except ClewError:
                 _log.exception("the new snapshot cannot be served; the old one stays")

@@ -15,6 +15,7 @@ from api.parts import open_parts
 from api.settings import Settings, export
 from api.surfaces import read_surfaces
 from kg.errors import ClewError
+from kg.garbage import settle
 from kg.snapshot import SnapshotStore
 
 __all__ = ["serve"]
@@ -39,7 +40,7 @@ def serve(settings: Settings, listening: Callable[[str], None]) -> None:
     from api.app import create_app  # noqa: PLC0415 - the parent of workers needs no model
 
     set_up_logs(settings.log_format)
-    app = create_app(settings)
+    app = create_app(settings, settled=settle)
     with _listener(settings) as listener:
         listening(_address(settings, listener))
         uvicorn.Server(_config(app, settings)).run(sockets=[listener])
