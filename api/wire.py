@@ -26,7 +26,7 @@ from kg.records import Edge, Fact, Path
 
 __all__ = ["Wire"]
 
-_KEPT = 100_000  # records of nodes, and of edges: the same few stand in most answers
+_KEPT = 50_000  # records of nodes, and of edges: the same few stand in most answers
 
 
 class Wire:

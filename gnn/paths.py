@@ -20,7 +20,7 @@ from kg.records import Edge, Evidence, Path
 
 __all__ = ["Sight", "carried", "carried_at", "edges_to_entity", "graph_path", "kin_path"]
 
-_KEPT = 100_000  # walks remembered: the same few are told again and again
+_KEPT = 50_000  # walks remembered: the same few are told again and again
 
 
 class Sight:

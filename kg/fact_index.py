@@ -17,7 +17,7 @@ from kg.records import Fact
 
 __all__ = ["FactIndex"]
 
-_KEPT = 50_000
+_KEPT = 4_096  # subjects, and facts: those asked for lately
 _FIELDS = tuple(Fact.__dataclass_fields__)
 
 
