@@ -241,7 +241,11 @@ class Reader(threading.Thread):
 def switch(store: Path, count: int) -> Any:
     """Snapshots switched under load: between the store's newest two with a model."""
     root = SnapshotStore(store)
-    first, second = [s.id for s in root.snapshots() if s.has_model][-2:]
+    models = [s.id for s in root.snapshots() if s.has_model]
+    if len(models) < 2:
+        raise SystemExit(f"{store} has {len(models)} snapshots with a model, two are needed: "
+                         "run clew train once more")  # fmt: skip
+    first, second = models[-2:]
     users, products = people(store)
     stop = threading.Event()
     readers = [Reader(users, stop) for _ in range(4)]
