@@ -98,7 +98,7 @@ def create_app(settings: Settings, *, settled: Callable[[], None] = lambda: None
         title="Clew",
         version=__version__,
         summary="Recommendations with the thread that led to each.",
-        lifespan=_lifespan([live, *showing.pinned.values()], parts, graphs, settings),
+        lifespan=_lifespan([live, *showing.pinned.values()], parts, graphs, settings, settled),
         responses=PROBLEM_RESPONSES,
     )
     app.state.live, app.state.settings, app.state.parts = live, settings, parts
@@ -116,18 +116,22 @@ def create_app(settings: Settings, *, settled: Callable[[], None] = lambda: None
     describe(app, settings, sorted(surfaces))
     app.state.end_traces = trace(app, settings.otlp_endpoint)
     app.mount("/web", StaticFiles(directory=WEB), name="web")
-    settled()
     return app
 
 
 def _lifespan(
-    lives: Sequence[Live], parts: Parts, graphs: OpenGraphs, settings: Settings
+    lives: Sequence[Live],
+    parts: Parts,
+    graphs: OpenGraphs,
+    settings: Settings,
+    settled: Callable[[], None],
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     """What runs beside the requests, from the first to the last."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         compute_in(settings.threads)
+        settled()
         stop = threading.Event()
         threads = [thread for live in lives for thread in live.watch(settings.refresh_s)]
         threads.append(parts.exposures.watch(stop))
