@@ -154,10 +154,16 @@ def _engine(url: URL) -> Engine:
 
 
 def _private(path: Path) -> None:
-    """Make the file readable by its owner only, before SQLite makes it otherwise."""
+    """Make the file readable by its owner only, before SQLite makes it otherwise.
+
+    One that is there is not opened: closing it again would take from this process the locks of
+    its other connections, and another process could then break the database.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        return
     except OSError as exc:
         raise StoreError(f"cannot use {path}: {exc.strerror}") from exc
 
