@@ -15,17 +15,10 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from sqlalchemy import (
-    BindParameter,
-    ColumnElement,
     Connection,
-    Select,
-    and_,
-    bindparam,
     delete,
-    exists,
     func,
     insert,
-    literal,
     select,
     text,
 )
@@ -33,6 +26,7 @@ from sqlalchemy.exc import IntegrityError
 
 from api.db.engine import Database
 from api.db.exposed import Exposure, write_exposures
+from api.db.heard import HEARD_OF_SESSION, HEARD_OF_USER, KEPT, OLDEST_FIRST, theirs
 from api.db.tables import batches, events, exposures, merges, tombstones
 from api.impressions import UNATTRIBUTED, Attribution
 from api.replays import ConflictError, answered, keep_answer
@@ -57,34 +51,6 @@ Outcome = Literal["accepted", "duplicate", "erased"]
 
 def _is_user(subject: str) -> bool:
     return subject.startswith("user:")
-
-
-_TENANT: BindParameter[str] = bindparam("of_tenant")
-_SUBJECT: BindParameter[str] = bindparam("of_subject")
-
-
-def _theirs(*, user: bool) -> ColumnElement[bool]:
-    """Whether an event is one of ``of_subject`` at ``of_tenant``; a user's sessions' are too."""
-    theirs = events.c.subject == _SUBJECT
-    if user:
-        merged = merges.c.tenant == _TENANT, merges.c.user == _SUBJECT
-        sessions = select(merges.c.session).where(*merged)
-        # "this or one of those" would have SQLite read every event of the tenant
-        theirs = events.c.subject.in_(select(_SUBJECT).union_all(sessions))
-    return and_(events.c.tenant == _TENANT, theirs)
-
-
-def _heard(*, user: bool) -> Select[Any]:
-    """Whether the subject was erased, with each of their events; with nulls if there are none."""
-    erased = exists().where(tombstones.c.tenant == _TENANT, tombstones.c.subject == _SUBJECT)
-    always = select(literal(1)).subquery().outerjoin(events, _theirs(user=user))
-    columns = (events.c.product, events.c.event, events.c.at, events.c.value)
-    return select(erased, *columns).select_from(always).order_by(*_OLDEST_FIRST)
-
-
-_OLDEST_FIRST = (events.c.at, events.c.id)
-_KEPT = tuple(column for column in events.c if column.name not in ("id", "tenant"))
-_HEARD_OF_USER, _HEARD_OF_SESSION = _heard(user=True), _heard(user=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +121,7 @@ class EventLog:
         """Events of a user, with their sessions', or of a session, oldest first; and whether the
         subject was erased.
         """
-        query = _HEARD_OF_USER if _is_user(subject) else _HEARD_OF_SESSION
+        query = HEARD_OF_USER if _is_user(subject) else HEARD_OF_SESSION
         values = {"of_tenant": self.tenant, "of_subject": subject}
         with self.database.asking() as connection:
             rows = connection.execute(query, values).all()
@@ -163,7 +129,7 @@ class EventLog:
 
     def rows(self, subject: str) -> list[dict[str, Any]]:
         """All that is kept of a subject's events, for an export; oldest first."""
-        query = select(*_KEPT).where(_theirs(user=_is_user(subject))).order_by(*_OLDEST_FIRST)
+        query = select(*KEPT).where(theirs(user=_is_user(subject))).order_by(*OLDEST_FIRST)
         values = {"of_tenant": self.tenant, "of_subject": subject}
         with self.database.reading() as connection:
             return [dict(row) for row in connection.execute(query, values).mappings()]

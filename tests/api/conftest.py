@@ -24,9 +24,18 @@ Start = Callable[..., TestClient]
 @pytest.fixture(scope="module")
 def store(sample_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the sample shop's store that a module's tests may write to."""
-    root = tmp_path_factory.mktemp("served") / "store"
-    shutil.copytree(sample_store, root, symlinks=True, copy_function=_linked)
-    return root
+    return copied(sample_store, tmp_path_factory.mktemp("served") / "store", _linked)
+
+
+def copied(store: Path, target: Path, copy: Callable[[str, str], str] = shutil.copy2) -> Path:
+    """A copy of a store, without the service's database.
+
+    Others may have that open: read here it would lose its locks, and a log of it that is linked
+    would be written by two databases.
+    """
+    ignored = shutil.ignore_patterns("service.sqlite*")
+    shutil.copytree(store, target, symlinks=True, ignore=ignored, copy_function=copy)
+    return target
 
 
 def _linked(source: str, target: str) -> str:

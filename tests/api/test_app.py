@@ -14,7 +14,7 @@ from api.settings import Settings
 from kg.errors import ModelError, StoreError
 from kg.facts import KnowledgeGraph
 from kg.snapshot import SnapshotStore
-from tests.api.conftest import unsigned
+from tests.api.conftest import copied, unsigned
 
 USER = "u0184"
 
@@ -246,8 +246,7 @@ def test_openapi_documents_every_route_and_its_faults(client: TestClient) -> Non
 
 
 def test_a_new_snapshot_is_picked_up(sample_store: Path, tmp_path: Path) -> None:
-    root = tmp_path / "store"
-    shutil.copytree(sample_store, root, symlinks=True)
+    root = copied(sample_store, tmp_path / "store")
     store = SnapshotStore(root)
     with TestClient(create_app(Settings(store=root, refresh_s=0.05))) as client:
         before = get(client, "/v1/health")["snapshot"]["id"]

@@ -1,6 +1,5 @@
 """Erasure with a downdate: certified against a system that never saw the users, or why not."""
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,19 +21,15 @@ from kg.facts import KnowledgeGraph
 from kg.ontology_terms import Schema
 from kg.snapshot import SnapshotStore
 from scripts.bench.erasure import certify
+from tests.api.conftest import copied
 
 Tables = tuple[KnowledgeGraph, Schema]
-
-
-def _copy(store: Path, target: Path) -> Path:
-    shutil.copytree(store, target, symlinks=True)
-    return target
 
 
 def test_answers_are_those_of_a_system_that_never_saw_them(
     sample_store: Path, tmp_path: Path
 ) -> None:
-    found = certify(_copy(sample_store, tmp_path / "store"), users=3, seed=1)
+    found = certify(copied(sample_store, tmp_path / "store"), users=3, seed=1)
     assert found["downdated"] == found["users"] == 3
     assert found["answers"] == 15
     assert found["others"] == 0
@@ -44,7 +39,7 @@ def test_answers_are_those_of_a_system_that_never_saw_them(
 def test_what_was_forgotten_stays_forgotten_by_a_later_start(
     sample_store: Path, tmp_path: Path
 ) -> None:
-    root = _copy(sample_store, tmp_path / "store")
+    root = copied(sample_store, tmp_path / "store")
     certify(root, users=1, seed=2)
     body = {"history": [{"product_id": "KD-0101"}], "k": 20}
     with TestClient(create_app(Settings(store=root, erasure="downdate"))) as downdated:
@@ -102,7 +97,7 @@ def test_a_product_that_loses_its_last_event_takes_after_its_kin(tables: Tables)
 
 
 def test_the_answer_says_why_it_was_not_done(sample_store: Path, tmp_path: Path) -> None:
-    root = _copy(sample_store, tmp_path / "store")
+    root = copied(sample_store, tmp_path / "store")
     with TestClient(create_app(Settings(store=root, erasure="downdate"))) as client:
         live = client.app.state.live  # type: ignore[attr-defined]
         teller = live.service.teller

@@ -1,5 +1,7 @@
 """Events count at once, once, from any worker, and survive; on SQLite and on a real PostgreSQL."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -222,3 +224,15 @@ def test_events_are_found_by_their_subject_and_no_other_is_read(tmp_path: Path) 
             [step] = [row.detail for row in plan if " events " in row.detail]
             assert "(tenant=? AND subject=?)" in step
     database.close()
+
+
+def test_a_database_opened_twice_keeps_its_locks(tmp_path: Path) -> None:
+    file = tmp_path / "x.sqlite"
+    one, two = open_database(f"sqlite:///{file}"), open_database(f"sqlite:///{file}")
+    one.check()
+    script = "import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=0.1).execute(sys.argv[2])"
+    command = [sys.executable, "-c", script, str(file), "PRAGMA journal_mode=DELETE"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "database is locked" in done.stderr  # it may not take the log away while we use it
+    one.close()
+    two.close()

@@ -17,7 +17,7 @@ from api.settings import Settings
 from api.surfaces import SURFACES
 from kg.errors import NotFoundError, StoreError
 from kg.snapshot import SnapshotStore
-from tests.api.conftest import Start
+from tests.api.conftest import Start, copied
 
 PEOPLE = Pseudonyms(bytes(32))
 USERS = [f"u{number:04}" for number in range(1, 200)]
@@ -210,8 +210,7 @@ def test_an_arm_may_answer_from_another_snapshot(sample_store: Path, tmp_path: P
 
     from kg.snapshot import Snapshot
 
-    root = tmp_path / "store"
-    shutil.copytree(sample_store, root, symlinks=True)
+    root = copied(sample_store, tmp_path / "store")
     store = SnapshotStore(root)
     old = store.current()
     newer = root / "snapshots" / (old.id + "-newer")

@@ -1,6 +1,5 @@
 """Who met which experiment: written once, the first time, and not of who was erased."""
 
-import shutil
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from api.eventlog import EventLog
 from api.exposures import Exposures
 from api.settings import Settings
 from kg.errors import StoreError
+from tests.api.conftest import copied
 from tests.api.test_experiments import FILE, USERS, listed
 
 
@@ -67,7 +67,7 @@ def _broken(*_: object) -> None:
 
 
 def test_what_waits_is_written_when_the_service_stops(sample_store: Path, tmp_path: Path) -> None:
-    shutil.copytree(sample_store, tmp_path / "store", symlinks=True)
+    copied(sample_store, tmp_path / "store")
     (tmp_path / "x.toml").write_text(FILE)
     settings = Settings(store=tmp_path / "store", experiments=tmp_path / "x.toml")
     with TestClient(create_app(settings)) as client:

@@ -1,6 +1,5 @@
 """Export and erasure: complete and lasting; afterwards the answers of someone never seen."""
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from kg.errors import StoreError
 from kg.ids import pseudonym
 from kg.records import INTERACTION_SCHEMA
 from kg.snapshot import SnapshotStore
-from tests.api.conftest import Start, unsigned
+from tests.api.conftest import Start, copied, unsigned
 
 USER = "u0184"
 
@@ -120,14 +119,14 @@ def test_answers_after_erasure_equal_the_never_seen_systems(
     sample_store: Path, tmp_path: Path
 ) -> None:
     """After erasures, histories that are sent along are scored as by a service without a log."""
-    with TestClient(create_app(Settings(store=_copy(sample_store, tmp_path / "a")))) as seen:
+    with TestClient(create_app(Settings(store=copied(sample_store, tmp_path / "a")))) as seen:
         users = [f"u{number:04}" for number in range(0, 300, 10)]
         before = {u: seen.get(f"/v1/users/{u}/recommendations") for u in users}
         known = [u for u in users if before[u].status_code == 200]
         for user in known:
             assert seen.delete(f"/v1/users/{user}").status_code == 200
         assert all(seen.get(f"/v1/users/{u}/recommendations").status_code == 404 for u in known)
-        with TestClient(create_app(Settings(store=_copy(sample_store, tmp_path / "b")))) as never:
+        with TestClient(create_app(Settings(store=copied(sample_store, tmp_path / "b")))) as never:
             for user in known[:10]:
                 history = [{"product_id": p["id"]} for p in before[user].json()["history"]]
                 answers = [c.post("/v1/recommendations", json={"history": history}) for c in
@@ -203,8 +202,3 @@ def test_additions_repeat_nothing_of_the_dataset(tmp_path: Path) -> None:
     (tmp_path / "additions" / "events.parquet").write_bytes(b"broken")
     with pytest.raises(StoreError, match=r"additions cannot be read: .*; restore it from a backup"):
         read_additions(tmp_path)
-
-
-def _copy(store: Path, target: Path) -> Path:
-    shutil.copytree(store, target, symlinks=True)
-    return target
